@@ -1,0 +1,102 @@
+"""Read settings from the environment; refuse what cannot be read, and say so."""
+
+import os
+import secrets
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+TRUE = {"1", "true", "yes", "on"}
+FALSE = {"0", "false", "no", "off", ""}
+
+
+def text(name: str, default: str = "") -> str:
+    """The variable's value, stripped; `NAME_FILE` may name a file that holds it (for secrets)."""
+    file = os.environ.get(f"{name}_FILE")
+    if file:
+        try:
+            return Path(file).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise ImproperlyConfigured(f"{name}_FILE={file} cannot be read: {error}.") from error
+    return os.environ.get(name, default).strip()
+
+
+def boolean(name: str, default: bool) -> bool:
+    """True for 1/true/yes/on, False for 0/false/no/off."""
+    value = text(name, "1" if default else "0").lower()
+    if value not in TRUE | FALSE:
+        raise ImproperlyConfigured(f"{name}={value!r}: write 1 or 0.")
+    return value in TRUE
+
+
+def integer(name: str, default: int, *, least: int = 0, most: int = 2**53) -> int:
+    """A whole number between `least` and `most`."""
+    value = text(name, str(default))
+    try:
+        number = int(value)
+    except ValueError:
+        raise ImproperlyConfigured(f"{name}={value!r}: write a whole number.") from None
+    if not least <= number <= most:
+        raise ImproperlyConfigured(f"{name}={number}: write a number from {least} to {most}.")
+    return number
+
+
+def words(name: str, default: str = "") -> list[str]:
+    """A comma-separated list without empty parts."""
+    return [part for raw in text(name, default).split(",") if (part := raw.strip())]
+
+
+def folder(name: str, default: Path) -> Path:
+    """An absolute folder; it is made when something is written there."""
+    return Path(text(name, str(default))).expanduser().resolve()
+
+
+def folders(name: str) -> list[Path]:
+    """Existing folders, separated by the system's path separator (`:`)."""
+    found = [Path(p).expanduser() for p in text(name).split(os.pathsep) if p.strip()]
+    for path in found:
+        if not path.is_dir():
+            raise ImproperlyConfigured(f"{name}: {path} is not a folder.")
+    return [path.resolve() for path in found]
+
+
+def url(name: str, default: str, *, schemes: set[str]) -> str:
+    """An address whose scheme is one of `schemes`; never printed, for it may hold a password."""
+    value = text(name, default)
+    scheme = urlsplit(value).scheme
+    if scheme not in schemes:
+        raise ImproperlyConfigured(
+            f"{name} starts with {scheme!r}: use one of {', '.join(sorted(schemes))}."
+        )
+    return value
+
+
+def secret_key(data: Path, *, team: bool) -> str:
+    """The installation's secret: from the environment, or made once and kept in the data folder.
+
+    A team installation shares the secret between hosts, so it must be given. An embedded one
+    writes its own, readable by its owner only.
+    """
+    key = text("LABELER_SECRET_KEY")
+    if key:
+        if len(key) < 50:
+            raise ImproperlyConfigured("LABELER_SECRET_KEY is shorter than 50 characters.")
+        return key
+    if team:
+        raise ImproperlyConfigured(
+            "LABELER_SECRET_KEY is not set. Give every host the same random text of 50 characters "
+            "or more, for example from: python -c 'import secrets; print(secrets.token_urlsafe(50))'"
+        )
+    return _kept_secret(data / "secret_key")
+
+
+def _kept_secret(file: Path) -> str:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return file.read_text(encoding="ascii")
+    with os.fdopen(handle, "w", encoding="ascii") as new:
+        new.write(secrets.token_urlsafe(50))
+    return file.read_text(encoding="ascii")

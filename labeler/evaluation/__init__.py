@@ -1,0 +1,1 @@
+"""How good the model is, said honestly: metrics, galleries, curves."""

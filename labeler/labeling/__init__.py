@@ -1,0 +1,1 @@
+"""The queue, the answers people give, and what follows from them."""

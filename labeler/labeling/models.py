@@ -1,0 +1,134 @@
+"""What waits for an answer, and the answers."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from labeler.pools.models import Image
+from labeler.projects.models import Label, Project
+
+
+class QueueItem(models.Model):
+    """An image that waits for a person. Rank 0 is asked first.
+
+    It remembers why it was asked: strategy, score, rank, model version, audit or not. `beliefs`
+    holds the model's probabilities at that time as {label id: p}; empty without a model and
+    on audit images.
+    """
+
+    project = models.ForeignKey(Project, models.CASCADE)
+    image = models.ForeignKey(Image, models.CASCADE)
+    slot = models.PositiveSmallIntegerField(default=0)  # 0 … overlap-1
+    rank = models.PositiveIntegerField()
+    strategy = models.CharField(max_length=40)  # "random", "clusters", "margin", …, "audit"
+    score = models.FloatField(null=True, blank=True)
+    version = models.PositiveIntegerField(null=True, blank=True)  # the model version's number
+    audit = models.BooleanField(default=False)
+    beliefs = models.JSONField(default=dict, blank=True)
+    claimed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    claimed_until = models.DateTimeField(null=True, blank=True)
+    done_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["image", "slot"],
+                condition=Q(done_at=None),
+                name="queueitem_open_once_per_image_and_slot",
+            ),
+            models.CheckConstraint(
+                condition=Q(claimed_by=None, claimed_until=None)
+                | Q(claimed_by__isnull=False, claimed_until__isnull=False)
+                | Q(done_at__isnull=False),
+                name="queueitem_claim_has_who_and_until",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["project", "audit", "rank"],
+                condition=Q(done_at=None),
+                name="queueitem_next",
+            ),
+            models.Index(
+                fields=["claimed_by", "project"],
+                condition=Q(done_at=None),
+                name="queueitem_held",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.image}, rank {self.rank}"
+
+
+class Annotation(models.Model):
+    """One person's answer on one image. Rows are never changed but for `current`.
+
+    A change of mind, an undo or a review is a new row that supersedes the old one.
+    """
+
+    class Kind(models.TextChoices):
+        LABELS = "labels"  # one label, several, or (multi) none of them
+        SKIP = "skip"
+        UNDO = "undo"  # takes back the row it supersedes
+
+    class Skip(models.TextChoices):
+        UNSURE = "unsure"
+        NOT_APPLICABLE = "not_applicable"
+        BROKEN = "broken"
+
+    class Source(models.TextChoices):
+        QUEUE = "queue"  # asked, answered
+        REVIEW = "review"  # mended by a reviewer
+        IMPORT = "import"  # came along with the images
+        SIMULATED = "simulated"
+
+    uuid = models.UUIDField(unique=True)  # made by the client: the same answer twice is one row
+    project = models.ForeignKey(Project, models.CASCADE)
+    image = models.ForeignKey(Image, models.CASCADE, related_name="annotations")
+    item = models.ForeignKey(QueueItem, models.SET_NULL, null=True, blank=True)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=6, choices=Kind, default=Kind.LABELS)
+    labels = models.ManyToManyField(Label, related_name="+")
+    skip = models.CharField(max_length=14, choices=Skip, blank=True)
+    source = models.CharField(max_length=9, choices=Source, default=Source.QUEUE)
+    supersedes = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="superseded_by"
+    )
+    current = models.BooleanField(default=True)  # False once superseded; undo rows never are
+    elapsed_ms = models.PositiveIntegerField(null=True, blank=True)
+    suggestion_shown = models.BooleanField(default=False)
+    body = models.JSONField(default=dict)  # the request as answered, for an exact replay
+    # Why it was asked, copied from the item, which may go.
+    strategy = models.CharField(max_length=40, blank=True)
+    score = models.FloatField(null=True, blank=True)
+    rank = models.PositiveIntegerField(null=True, blank=True)
+    version = models.PositiveIntegerField(null=True, blank=True)
+    audit = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["image", "user"],
+                condition=Q(current=True),
+                name="annotation_current_once_per_image_and_user",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="skip", skip__gt="") | (~Q(kind="skip") & Q(skip="")),
+                name="annotation_skip_has_a_reason",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["project", "audit"],
+                condition=Q(current=True),
+                name="annotation_current",
+            ),
+            models.Index(fields=["project", "user", "-id"], name="annotation_of_person"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} on {self.image}"

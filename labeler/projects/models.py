@@ -1,0 +1,174 @@
+"""Users, projects, labels, memberships, and the secrets that let people and programs in."""
+
+import unicodedata
+
+from django.contrib.auth.models import AbstractUser
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+
+
+class User(AbstractUser):
+    """A person. The owner of the installation is a superuser."""
+
+    settings = models.JSONField(default=dict, blank=True)
+
+    def __str__(self) -> str:
+        return self.get_full_name() or self.username
+
+
+class Project(models.Model):
+    """What is asked of which images, and how."""
+
+    class Kind(models.TextChoices):
+        SINGLE = "single", "one label per image"
+        MULTI = "multi", "several labels per image"
+
+    name = models.CharField(max_length=100)
+    question = models.CharField(max_length=200, blank=True)
+    kind = models.CharField(max_length=6, choices=Kind, default=Kind.SINGLE)
+    strategy = models.CharField(max_length=40, default="margin")
+    audit_share = models.FloatField(
+        default=0.1, validators=[MinValueValidator(0.0), MaxValueValidator(1.0)]
+    )
+    audit_target = models.PositiveIntegerField(default=400)
+    audit_seed = models.PositiveBigIntegerField()
+    audit_rate = models.FloatField(default=0.0)
+    overlap = models.PositiveSmallIntegerField(default=1, validators=[MinValueValidator(1)])
+    retrain_after = models.PositiveIntegerField(null=True, blank=True)  # null: adaptive
+    features = models.CharField(max_length=80, default="efficientnet_lite0")
+    head = models.CharField(max_length=40, default="logistic")
+    show_suggestions = models.BooleanField(default=True)
+    target = models.FloatField(
+        default=0.9, validators=[MinValueValidator(0.0), MaxValueValidator(1.0)]
+    )
+    is_demo = models.BooleanField(default=False)
+    next_row = models.PositiveIntegerField(default=0)  # also the number of images
+    created_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    members = models.ManyToManyField(User, through="Membership", related_name="projects")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(audit_share__gte=0, audit_share__lte=1),
+                name="project_audit_share_is_a_share",
+            ),
+            models.CheckConstraint(
+                condition=Q(audit_rate__gte=0, audit_rate__lte=1),
+                name="project_audit_rate_is_a_share",
+            ),
+            models.CheckConstraint(condition=Q(overlap__gte=1), name="project_overlap_is_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_multi(self) -> bool:
+        return self.kind == self.Kind.MULTI
+
+
+class Label(models.Model):
+    """A name in the project's label set. Never deleted, only retired: answers point to it."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="labels")
+    name = models.CharField(max_length=100)
+    key = models.CharField(max_length=1, blank=True)
+    colour = models.CharField(max_length=7, blank=True)  # "#rrggbb"; blank: the place's own
+    place = models.PositiveSmallIntegerField()  # 0, 1, …: order, colour and shape, kept for good
+    retired = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["project", "place"]
+        constraints = [
+            models.UniqueConstraint("project", Lower("name"), name="label_name_once_per_project"),
+            models.UniqueConstraint(fields=["project", "place"], name="label_place_once"),
+            models.UniqueConstraint(
+                fields=["project", "key"],
+                condition=~Q(key="") & Q(retired=False),
+                name="label_key_once_per_project",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def mark(self) -> int:
+        """Which of the twelve colours and shapes it wears: 1 to 12."""
+        return self.place % 12 + 1
+
+    @staticmethod
+    def clean_name(name: str) -> str:
+        """The name as it is compared and stored: NFC, single spaces, no ends."""
+        return " ".join(unicodedata.normalize("NFC", name).split())
+
+
+class Membership(models.Model):
+    """Who belongs to a project, and as what."""
+
+    class Role(models.TextChoices):
+        ANNOTATOR = "annotator"
+        REVIEWER = "reviewer"
+        ADMIN = "admin"
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=9, choices=Role)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["project", "user"], name="member_once_per_project")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user}, {self.role} of {self.project}"
+
+
+class Secret(models.Model):
+    """A random secret of which only the hash is kept."""
+
+    digest = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        abstract = True
+
+
+class Token(Secret):
+    """Lets a program act as its user, at most with `role` and only in `project` where set."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="tokens")
+    name = models.CharField(max_length=100)
+    project = models.ForeignKey(Project, models.CASCADE, null=True, blank=True)
+    role = models.CharField(max_length=9, choices=Membership.Role, default=Membership.Role.ADMIN)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Invitation(Secret):
+    """A link that lets one person join a project once."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="invitations")
+    role = models.CharField(max_length=9, choices=Membership.Role)
+    invited_by = models.ForeignKey(User, models.CASCADE, related_name="+")
+    note = models.CharField(max_length=100, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.role} of {self.project}"
+
+
+class SignInLink(Secret):
+    """A link that signs its user in once; `up` prints one for the owner."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+
+    def __str__(self) -> str:
+        return f"sign-in link of {self.user}"

@@ -1,0 +1,202 @@
+"""Every setting of the installation, in one place. docs/reference/settings.md explains them."""
+
+from pathlib import Path
+
+import dj_database_url
+
+from labeler import env
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# ---- Where things are -------------------------------------------------------------------------
+DATA = env.folder("LABELER_DATA", ROOT / "data")
+IMPORT_FOLDERS = env.folders("LABELER_IMPORT_FOLDERS")  # server folders an admin may import from
+STORAGE_URL = env.url("LABELER_STORAGE_URL", f"file://{DATA / 'files'}", schemes={"file", "s3"})
+
+# ---- Database: SQLite in the data folder, or what DATABASE_URL says ----------------------------
+DATABASE_URL = env.url(
+    "DATABASE_URL",
+    f"sqlite:///{DATA / 'labeler.sqlite3'}",
+    schemes={"sqlite", "postgres", "postgresql"},
+)
+DATABASES = {"default": dj_database_url.parse(DATABASE_URL, conn_max_age=60)}
+EMBEDDED = DATABASES["default"]["ENGINE"].endswith("sqlite3")
+if EMBEDDED:
+    # WAL with deferred transactions fails under a few writers; IMMEDIATE waits its turn.
+    # FULL, because an acknowledged label must survive a power cut.
+    DATABASES["default"]["OPTIONS"] = {
+        "timeout": 20,
+        "transaction_mode": "IMMEDIATE",
+        "init_command": (
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; "
+            "PRAGMA busy_timeout=20000; PRAGMA foreign_keys=ON"
+        ),
+    }
+else:
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    DATABASES["default"]["OPTIONS"] = {
+        "connect_timeout": 5,
+        "options": "-c lock_timeout=5s -c idle_in_transaction_session_timeout=60s",
+    }
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+_suffix = env.text("LABELER_TEST_DB_SUFFIX")
+if _suffix:
+    DATABASES["default"]["TEST"] = {"NAME": f"test_labeler_{_suffix}"}
+
+# ---- Security ---------------------------------------------------------------------------------
+DEBUG = env.boolean("LABELER_DEBUG", False)
+SECRET_KEY = env.secret_key(DATA, team=not EMBEDDED)
+ALLOWED_HOSTS = env.words("LABELER_HOSTS", "localhost,127.0.0.1,[::1]")
+HTTPS = env.boolean("LABELER_HTTPS", False)
+CSRF_TRUSTED_ORIGINS = env.words("LABELER_ORIGINS")
+SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "labeler_session"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_SAVE_EVERY_REQUEST = False
+if env.boolean("LABELER_BEHIND_PROXY", False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "blob:", "data:"],
+        "connect-src": ["'self'"],
+        "font-src": ["'self'"],
+        "manifest-src": ["'self'"],
+        "form-action": ["'self'"],
+        "base-uri": ["'none'"],
+        "object-src": ["'none'"],
+        "frame-ancestors": ["'none'"],
+    }
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FILES = 1_000
+FILE_UPLOAD_PERMISSIONS = 0o640
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o750
+
+# ---- People -----------------------------------------------------------------------------------
+AUTH_USER_MODEL = "projects.User"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator",
+                 "CommonPasswordValidator")
+]  # fmt: skip
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+LOGIN_URL = "sign_in"
+LOGIN_REDIRECT_URL = "projects"
+LOGOUT_REDIRECT_URL = "sign_in"
+AXES_FAILURE_LIMIT = 8
+AXES_COOLOFF_TIME = 0.25  # hours
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_VERBOSE = False
+
+# ---- The program ------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "axes",
+    "csp",
+    "django_htmx",
+    "labeler.work",
+    "labeler.projects",
+    "labeler.pools",
+    "labeler.labeling",
+    "labeler.training",
+    "labeler.evaluation",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+ROOT_URLCONF = "labeler.urls"
+WSGI_APPLICATION = "labeler.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [ROOT / "templates"],
+        "APP_DIRS": False,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+            "libraries": {"look": "labeler.projects.templatetags.look"},
+            "builtins": [
+                "django.templatetags.static",
+                "labeler.projects.templatetags.look",
+            ],
+        },
+    }
+]
+LANGUAGE_CODE = "en"
+USE_TZ = True
+TIME_ZONE = env.text("LABELER_TIME_ZONE", "UTC")
+
+# ---- Files ------------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA / "static"
+STATICFILES_DIRS = [ROOT / "static"]
+STORAGES = {
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": DATA / "files"},
+    },
+    "staticfiles": {
+        "BACKEND": "labeler.static.HashedStatic"
+        if not DEBUG
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+MAX_IMAGE_BYTES = env.integer("LABELER_MAX_BYTES", 50 * 1024 * 1024, least=1024)
+MAX_IMAGE_PIXELS = env.integer("LABELER_MAX_PIXELS", 50_000_000, least=1024)
+MAX_IMAGE_SIDE = env.integer("LABELER_MAX_SIDE", 20_000, least=32)
+MAX_ARCHIVE_BYTES = env.integer("LABELER_MAX_ARCHIVE_BYTES", 20 * 1024**3, least=1024)
+MAX_ARCHIVE_MEMBERS = env.integer("LABELER_MAX_ARCHIVE_MEMBERS", 1_000_000, least=1)
+
+# ---- Work in the background -------------------------------------------------------------------
+CELERY_BROKER_URL = env.url(
+    "CELERY_BROKER_URL",
+    "folder://",
+    schemes={"folder", "amqp", "amqps", "redis", "rediss"},
+)
+BROKER_FOLDER = DATA / "broker"
+SWEEP_SECONDS = env.integer("LABELER_SWEEP_SECONDS", 5, least=1, most=300)
+LEASE_SECONDS = 60
+
+# ---- Log --------------------------------------------------------------------------------------
+LOG_LEVEL = env.text("LABELER_LOG_LEVEL", "INFO").upper()
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "loggers": {"labeler": {"level": LOG_LEVEL}, "axes": {"level": "WARNING"}},
+}

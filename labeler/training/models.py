@@ -1,0 +1,85 @@
+"""Rounds, the model versions they leave, and how far the embeddings are."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from labeler.projects.models import Project
+from labeler.work.models import OPEN_WORK, LeasedWork
+
+
+class Round(LeasedWork):
+    """One train → score → refill. At most one per project is open."""
+
+    class Reason(models.TextChoices):
+        LABELS = "labels", "enough new labels"
+        IDLE = "idle", "a pause after the last label"
+        ASKED = "asked", "asked for"
+        POOL = "pool", "the pool changed"
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="rounds")
+    number = models.PositiveIntegerField()
+    reason = models.CharField(max_length=6, choices=Reason)
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    phase = models.CharField(max_length=20, blank=True)  # "fitting", "scoring", "choosing", …
+    done = models.PositiveIntegerField(default=0)  # of `total` images scored
+    total = models.PositiveIntegerField(default=0)
+    n_labels = models.PositiveIntegerField(default=0)  # answers trained on
+    seen_annotation = models.PositiveBigIntegerField(default=0)  # newest annotation id it saw
+    timings = models.JSONField(default=dict, blank=True)  # seconds per phase
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["project", "number"], name="round_number_once"),
+            models.UniqueConstraint(
+                fields=["project"], condition=OPEN_WORK, name="round_one_open_per_project"
+            ),
+        ]
+
+
+class ModelVersion(models.Model):
+    """What a finished round leaves. Files lie under models/<number>/ of the project's folder."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="model_versions")
+    number = models.PositiveIntegerField()
+    round = models.OneToOneField(Round, models.PROTECT, related_name="model_version")
+    head = models.CharField(max_length=40)
+    features = models.CharField(max_length=80)
+    label_ids = models.JSONField()  # column order of its probabilities
+    strategy = models.CharField(max_length=40)
+    n_labels = models.PositiveIntegerField()
+    seen_annotation = models.PositiveBigIntegerField()
+    temperature = models.FloatField(default=1.0)
+    cross_validated = models.JSONField(default=dict, blank=True)  # {"n", "accuracy", "low", "high"}
+    sha256 = models.CharField(max_length=64)  # of the model file
+    serving = models.BooleanField(default=False)
+    thresholds = models.JSONField(default=dict, blank=True)  # {label id: p}
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["project", "number"], name="version_number_once"),
+            models.UniqueConstraint(
+                fields=["project"], condition=Q(serving=True), name="version_one_serving"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"version {self.number}"
+
+
+class Shard(LeasedWork):
+    """4,096 rows of one feature set. It is due while it holds fewer rows than the pool has."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="shards")
+    features = models.CharField(max_length=80)
+    number = models.PositiveIntegerField()  # rows number*4096 … number*4096+4095
+    rows_wanted = models.PositiveIntegerField(default=0)
+    rows_done = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["project", "features", "number"], name="shard_once")
+        ]

@@ -1,0 +1,1 @@
+"""Work that survives crashes: leases, messages that only hint, the heartbeat of workers."""
