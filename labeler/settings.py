@@ -120,6 +120,7 @@ INSTALLED_APPS = [
     "labeler.labeling",
     "labeler.training",
     "labeler.evaluation",
+    "labeler.apps.RoofConfig",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
