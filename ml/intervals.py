@@ -10,9 +10,7 @@ import numpy.typing as npt
 Interval = tuple[Any, Any]
 
 
-def wilson(
-    successes: npt.ArrayLike, n: npt.ArrayLike, confidence: float = 0.95
-) -> tuple[Any, Any]:
+def wilson(successes: npt.ArrayLike, n: npt.ArrayLike, confidence: float = 0.95) -> tuple[Any, Any]:
     """Return the Wilson score interval of a proportion.
 
     successes, n: whole numbers or arrays of one shape, 0 <= successes <= n.
