@@ -85,8 +85,8 @@ def secret_key(data: Path, *, team: bool) -> str:
         return key
     if team:
         raise ImproperlyConfigured(
-            "LABELER_SECRET_KEY is not set. Give every host the same random text of 50 characters or "
-            "more, for example from: python -c 'import secrets; print(secrets.token_urlsafe(50))'"
+            "LABELER_SECRET_KEY is not set. Give every host the same random text of 50 characters "
+            "or more, for example from: python -c 'import secrets; print(secrets.token_urlsafe(60))'"
         )
     return _kept_secret(data / "secret_key")
 
