@@ -86,7 +86,7 @@ def secret_key(data: Path, *, team: bool) -> str:
     if team:
         raise ImproperlyConfigured(
             "LABELER_SECRET_KEY is not set. Give every host the same random text of 50 characters "
-            "or more, for example from: python -c 'import secrets; print(secrets.token_urlsafe(60))'"
+            "or more, for example from: python -c 'import secrets; print(secrets.token_hex(30))'"
         )
     return _kept_secret(data / "secret_key")
 
