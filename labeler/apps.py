@@ -6,3 +6,7 @@ class RoofConfig(AppConfig):
 
     name = "labeler"
     label = "roof"
+
+    def ready(self) -> None:
+        # Makes ours the current Celery application, so that hints go to our broker.
+        from labeler import celery  # noqa: F401

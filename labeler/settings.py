@@ -189,7 +189,7 @@ CELERY_BROKER_URL = env.url(
 )
 BROKER_FOLDER = DATA / "broker"
 SWEEP_SECONDS = env.integer("LABELER_SWEEP_SECONDS", 5, least=1, most=300)
-LEASE_SECONDS = 60
+LEASE_SECONDS = env.integer("LABELER_LEASE_SECONDS", 60, least=1, most=3600)
 
 # ---- Log --------------------------------------------------------------------------------------
 LOG_LEVEL = env.text("LABELER_LOG_LEVEL", "INFO").upper()
@@ -199,5 +199,9 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
-    "loggers": {"labeler": {"level": LOG_LEVEL}, "axes": {"level": "WARNING"}},
+    "loggers": {
+        "labeler": {"level": LOG_LEVEL},
+        "axes": {"level": "WARNING"},
+        "kombu.connection": {"level": "ERROR"},  # else folder:// is told that it lacks a host
+    },
 }

@@ -6,6 +6,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+from django.db import connections
 from PIL import Image as Picture
 
 from labeler.pools.models import Image
@@ -28,6 +29,14 @@ def picture(seed: int, size: tuple[int, int] = (32, 24), format: str = "PNG") ->
     out = BytesIO()
     Picture.new("RGB", size, tuple(digest[:3])).save(out, format)
     return out.getvalue()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings, tmp_path_factory):
+    """SQLite in a file, which the threads and worker processes of a test can open too."""
+    database = connections["default"].settings_dict
+    if database["ENGINE"].endswith("sqlite3"):
+        database["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
 
 
 @pytest.fixture(autouse=True)

@@ -1,23 +1,33 @@
 """Take a row of work, hold it, finish it: by one worker at a time, on the database's clock."""
 
+import logging
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, TypeVar
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
 from labeler.work.models import LeasedWork
 
+log = logging.getLogger(__name__)
+
 Work = TypeVar("Work", bound=LeasedWork)
 MOST_ATTEMPTS = 3
+LONGEST_STEP = 900  # seconds one step may take before its worker counts as hung
 
 
 class LeaseLost(Exception):
     """Somebody else has the row now, or it was cancelled. Throw the result away."""
+
+
+class Hopeless(Exception):
+    """The work cannot succeed however often it is tried; the message says why and what to do."""
 
 
 def lock(rows: "QuerySet[Any]") -> "QuerySet[Any]":
@@ -43,9 +53,13 @@ def claim(kind: type[Work], pk: int | None = None) -> Work | None:
 
     A row that was taken three times and never finished is failed: it kills its workers.
     """
+    rows = due(kind).order_by("pk")
+    if pk:
+        rows = rows.filter(pk=pk)
+    if not rows.exists():  # most hints come twice; a look costs no write lock
+        return None
     with transaction.atomic():
-        rows = due(kind).order_by("pk")
-        row = lock(rows.filter(pk=pk) if pk else rows).first()
+        row = lock(rows).first()
         if row is None:
             return None
         if row.attempts >= MOST_ATTEMPTS:
@@ -55,25 +69,59 @@ def claim(kind: type[Work], pk: int | None = None) -> Work | None:
             state=LeasedWork.State.RUNNING,
             lease_no=F("lease_no") + 1,
             attempts=F("attempts") + 1,
-            lease_until=Now() + timedelta(seconds=settings.LEASE_SECONDS),
+            lease_until=_lease_end(),
             started_at=row.started_at or Now(),
+            finished_at=None,
         )
         row.refresh_from_db()
         return row
 
 
+def _lease_end() -> Any:
+    return Now() + timedelta(seconds=settings.LEASE_SECONDS)
+
+
 def _bury(row: LeasedWork) -> None:
+    died = f"Its worker died {row.attempts} times. See the worker's log."
     type(row)._default_manager.filter(pk=row.pk).update(
         state=LeasedWork.State.FAILED,
         finished_at=Now(),
-        error=row.error or f"Its worker died {row.attempts} times. See the worker's log.",
+        lease_until=None,
+        error=f"{died} Before that: {row.error}" if row.error else died,
     )
+    log.error("%s failed: %s", row, died)
 
 
 def renew(row: LeasedWork, **progress: Any) -> None:
     """Keep the row for another lease and store `progress` fields. Raises LeaseLost."""
-    until = Now() + timedelta(seconds=settings.LEASE_SECONDS)
-    _write(row, lease_until=until, **progress)
+    _write(row, lease_until=_lease_end(), **progress)
+
+
+@contextmanager
+def keeping(row: LeasedWork) -> Iterator[None]:
+    """Renew the lease from a thread while one long step runs that cannot do so itself.
+
+    It stops after LONGEST_STEP: a step that hangs loses the row to another worker.
+    """
+    done = threading.Event()
+    keeper = threading.Thread(target=_keep, args=(row, done), name="lease", daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        done.set()
+        keeper.join()
+
+
+def _keep(row: LeasedWork, done: threading.Event) -> None:
+    last = time.monotonic() + LONGEST_STEP
+    try:
+        while not done.wait(settings.LEASE_SECONDS / 4) and time.monotonic() < last:
+            _mine(row).update(lease_until=_lease_end())
+    except DatabaseError as error:  # the step goes on; its next write finds out what is left
+        log.warning("The lease of %s was not renewed: %s", row, error)
+    finally:
+        connection.close()  # this thread's own
 
 
 def finish(row: LeasedWork, state: str = LeasedWork.State.DONE, **fields: Any) -> None:
@@ -90,9 +138,9 @@ def retry(row: LeasedWork, error: str, *, seconds: float) -> None:
         _write(row, state=LeasedWork.State.DUE, not_before=later, lease_until=None, error=error)
 
 
-def yield_back(row: LeasedWork) -> None:
+def yield_back(row: LeasedWork, **progress: Any) -> None:
     """Give the row back as due, unpunished: it made progress and lets others have a turn."""
-    _write(row, state=LeasedWork.State.DUE, attempts=0, lease_until=None)
+    _write(row, state=LeasedWork.State.DUE, attempts=0, lease_until=None, **progress)
 
 
 @contextmanager
