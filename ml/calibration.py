@@ -1,0 +1,131 @@
+"""Making probabilities mean what they say, from labels the model has not seen."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from ml.checks import Bools, Ints, check_labels, check_marks, check_table
+from ml.heads.base import Head, Kind
+
+FOLDS = 5
+COLDEST, HOTTEST = 0.05, 20.0
+FLOOR = 1e-7
+
+
+def temperature(proba: npt.ArrayLike, y: npt.ArrayLike) -> float:
+    """Return the temperature that makes held-out probabilities fit their labels best.
+
+    proba: (n, n_labels) from `cross_validated_proba`, never from the audit sample.
+    y: label numbers (n,), or marks (n, n_labels) for a multi-label project.
+    Returns: a number in [0.05, 20]; 1 leaves probabilities as they are, more makes
+        them less sure. 1 where there is nothing to learn it from.
+    Source: Guo et al. (2017), On Calibration of Modern Neural Networks.
+    """
+    table = check_table(proba, "probabilities")
+    known = np.isfinite(table).all(axis=1)
+    if not known.any():
+        return 1.0
+    answers = np.asarray(y)[known]
+    loss = _multi_loss if answers.ndim == 2 else _single_loss
+    return _smallest(lambda t: loss(apply(table[known], t, kind_of(answers)), answers))
+
+
+def apply(proba: npt.ArrayLike, t: float, kind: Kind = "single") -> npt.NDArray[np.float32]:
+    """Return probabilities with their logits divided by the temperature `t`, float32.
+
+    Rows of a single-label project still sum to 1, a probability of 0 stays 0.
+    """
+    if not COLDEST <= t <= HOTTEST:
+        raise ValueError(f"a temperature must lie in [{COLDEST}, {HOTTEST}], got {t}")
+    table = check_table(proba, "probabilities").astype(np.float32)
+    if t == 1:
+        return table
+    with np.errstate(divide="ignore"):
+        if kind == "multi":
+            odds = (np.log(table) - np.log1p(-table)) / np.float32(t)
+            return np.asarray(1 / (1 + np.exp(-odds)), dtype=np.float32)
+        logits = np.log(table) / np.float32(t)
+    logits -= logits.max(axis=1, keepdims=True)
+    np.exp(logits, out=logits)
+    logits /= logits.sum(axis=1, keepdims=True)
+    return logits
+
+
+def cross_validated_proba(
+    x: npt.ArrayLike,
+    y: npt.ArrayLike,
+    *,
+    n_labels: int,
+    head: type[Head],
+    seed: int,
+    folds: int = FOLDS,
+) -> npt.NDArray[np.float32]:
+    """Return for each labeled image what a head says that was trained without it.
+
+    x: (n, d) features; y: label numbers (n,) or marks (n, n_labels).
+    folds: cut to n. Labels are spread evenly over the folds, at random from `seed`.
+    Returns: (n, n_labels) float32. Its accuracy is an honest estimate for images like
+        the labeled ones, which active learning did not draw evenly from the pool.
+        Rows are NaN with fewer than two images. A label whose only example is held out gets 0.
+    """
+    features = np.asarray(x, dtype=np.float32)
+    answers = check_marks(y) if np.ndim(y) == 2 else check_labels(y, n_labels)
+    proba = np.full((len(features), n_labels), np.nan, dtype=np.float32)
+    for held_out in stratified_folds(answers, folds, seed):
+        rest = ~held_out
+        learned = head.fit(features[rest], answers[rest], n_labels=n_labels, seed=seed)
+        proba[held_out] = learned.predict_proba(features[held_out])
+    return proba
+
+
+def stratified_folds(y: Ints | Bools, folds: int, seed: int) -> Iterator[Bools]:
+    """Yield one mask of held-out images per fold; every image is held out exactly once.
+
+    Each label is spread evenly; of several labels on one image the rarest counts.
+    Nothing is yielded for fewer than two images.
+    """
+    n = len(y)
+    folds = min(folds, n)
+    if folds < 2:
+        return
+    shuffled = np.random.default_rng(seed).permutation(n)
+    stratum = y if y.ndim == 1 else _rarest_label(np.asarray(y, dtype=bool))
+    order = shuffled[np.argsort(stratum[shuffled], kind="stable")]
+    fold = np.empty(n, dtype=np.int64)
+    fold[order] = np.arange(n) % folds
+    for number in range(folds):
+        yield fold == number
+
+
+def kind_of(y: npt.NDArray[np.generic]) -> Kind:
+    """Return whether answers are label numbers ("single") or marks ("multi")."""
+    return "multi" if y.ndim == 2 else "single"
+
+
+def _rarest_label(marks: Bools) -> Ints:
+    frequency = np.where(marks, marks.sum(axis=0), len(marks) + 1)
+    return np.where(marks.any(axis=1), frequency.argmin(axis=1), -1)
+
+
+def _single_loss(proba: npt.NDArray[np.float32], y: npt.NDArray[np.generic]) -> float:
+    given = proba[np.arange(len(y)), y.astype(np.int64)]
+    return float(-np.log(np.maximum(given, FLOOR)).mean())
+
+
+def _multi_loss(proba: npt.NDArray[np.float32], y: npt.NDArray[np.generic]) -> float:
+    given = np.where(y.astype(bool), proba, 1 - proba)
+    return float(-np.log(np.maximum(given, FLOOR)).mean())
+
+
+def _smallest(loss: Callable[[float], float]) -> float:
+    """Return where a function with one valley is smallest, by golden sections of log t."""
+    low, high = np.log(COLDEST), np.log(HOTTEST)
+    golden = (np.sqrt(5) - 1) / 2
+    for _ in range(30):
+        left, right = high - golden * (high - low), low + golden * (high - low)
+        if loss(float(np.exp(left))) <= loss(float(np.exp(right))):
+            high = right
+        else:
+            low = left
+    return float(np.exp((low + high) / 2))
