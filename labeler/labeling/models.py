@@ -29,7 +29,8 @@ class QueueItem(models.Model):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
     )
     claimed_until = models.DateTimeField(null=True, blank=True)
-    done_at = models.DateTimeField(null=True, blank=True)
+    returned_at = models.DateTimeField(null=True, blank=True)  # when an undo put it back
+    done_at = models.DateTimeField(null=True, blank=True)  # answered, or withdrawn by a refill
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -1,0 +1,119 @@
+"""Answers are stored here, and nowhere else.
+
+The history is append-only. A change of mind, an undo and a review are new rows that supersede
+old ones; the client's UUID makes the same answer, sent twice, one row.
+"""
+
+from collections.abc import Iterable, Mapping
+from functools import partial
+from typing import Any
+
+from django.db.models.functions import Now
+
+from labeler.labeling import queue, states
+from labeler.labeling.answers import Answer, LabelSet, Refused, read
+from labeler.labeling.history import Outcome, locked, seen, settled, store
+from labeler.labeling.models import Annotation, QueueItem
+from labeler.labeling.reviewing import review
+from labeler.labeling.signals import tell_answered
+from labeler.labeling.undoing import undo
+from labeler.projects.models import Project, User
+
+__all__ = ["Outcome", "record", "review", "undo"]
+
+Source = Annotation.Source
+
+
+def record(
+    *,
+    project: Project,
+    user: User,
+    answers: Iterable[Answer | Mapping[str, Any]],
+    source: str = Source.QUEUE,
+) -> list[Outcome]:
+    """Store each answer that can be stored; one outcome per answer, in order.
+
+    Each answer is a transaction of its own: a refused one changes nothing and does not keep the
+    others back. An answer that comes after its claim ran out is taken, unless somebody else has
+    answered or holds the image by then.
+    """
+    labels = LabelSet(project)
+    outcomes = [
+        settled(project, partial(_record, project, user, sent, labels, source)) for sent in answers
+    ]
+    if any(outcome.code == "created" for outcome in outcomes):
+        tell_answered(project.pk)
+    return outcomes
+
+
+def _record(
+    project: Project,
+    user: User,
+    sent: Answer | Mapping[str, Any],
+    labels: LabelSet,
+    source: str,
+) -> Outcome:
+    answer = sent if isinstance(sent, Answer) else read(sent)
+    item = _locked_item(project, answer.item)
+    if before := seen(project, user, answer.uuid, answer.body()):
+        return before
+    if item is None:
+        raise Refused("unknown_item", "This project has no such question.", 404)
+    chosen = labels.find(answer.labels) if answer.labels is not None else []
+    current = list(Annotation.objects.filter(image=item.image, current=True))
+    mine = [a for a in current if a.user_id == user.pk]
+    _may_answer(project, user, item, current)
+    annotation = store(
+        answer, chosen, image=item.image, user=user, supersedes=mine,
+        item=item, source=source, strategy=item.strategy, score=item.score, rank=item.rank,
+        version=item.version, audit=item.audit,
+        suggestion_shown=_suggestion_shown(project, item, answer),
+    )  # fmt: skip
+    _close(item)
+    states.settle(item.image, [annotation, *current])
+    return Outcome("created", 201, annotation=annotation)
+
+
+def _locked_item(project: Project, pk: int) -> QueueItem | None:
+    """The item with its image, both locked: who answers an image waits for who is at it."""
+    items = QueueItem.objects.filter(pk=pk, project=project).select_related("image")
+    return locked(items, "self", "image").first()
+
+
+def _may_answer(project: Project, user: User, item: QueueItem, current: list[Annotation]) -> None:
+    """Raise Refused (claim_lost) if others have answered the image, or hold the item."""
+    others = [a for a in current if a.user_id != user.pk and states.counts(item.image, a)]
+    if any(a.user_id == user.pk and (a.item_id == item.pk) for a in current):
+        return  # a change of mind
+    reviewed = next((a for a in others if a.source == Source.REVIEW), None)
+    if reviewed or len(others) >= project.overlap:
+        raise _lost(f"{(reviewed or others[0]).user} answered that image first.")
+    if item.done_at is None and item.claimed_by_id in (None, user.pk):
+        return
+    held = QueueItem.objects.filter(queue.HELD, image=item.image, done_at=None)
+    holders = list(held.exclude(claimed_by=user).select_related("claimed_by"))
+    if len(holders) + len(others) >= project.overlap:
+        raise _lost(f"{holders[0].claimed_by} has that image now.")
+
+
+def _lost(why: str) -> Refused:
+    return Refused("claim_lost", f"{why} Here is the next one.", 409)
+
+
+def _suggestion_shown(project: Project, item: QueueItem, answer: Answer) -> bool:
+    """What the client says; where it says nothing, whether a suggestion was sent along."""
+    could = bool(item.beliefs) and not item.audit
+    if answer.suggestion_shown is None:
+        return could and project.show_suggestions
+    return could and answer.suggestion_shown
+
+
+def _close(item: QueueItem) -> None:
+    """Close the item; for an item that was withdrawn, close one that asks the same again."""
+    if item.done_at is not None:
+        same = QueueItem.objects.filter(queue.FREE, image=item.image, done_at=None)
+        found = same.order_by("slot").first()
+        if found is None:
+            return
+        item = found
+    QueueItem.objects.filter(pk=item.pk).update(done_at=Now())

@@ -1,0 +1,136 @@
+"""What the queue holds: the ranking of a round, random order before the first, the audit images.
+
+Items that somebody holds are never touched: what a person sees stays. An item that was ever
+held is closed, not deleted, so that an answer that comes late still finds its question.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+
+from django.db import transaction
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
+from django.db.models.functions import Now
+
+from labeler.labeling.models import Annotation, QueueItem
+from labeler.pools.models import Image
+from labeler.projects.models import Project
+
+RANDOM, AUDIT = "random", "audit"
+ENOUGH_RANDOM = 2_000
+AT_ONCE = 900  # ids in one IN
+AUDIT_RANKS = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """An image as the round ranked it. score in [0, 1]; beliefs {label id as text: p}."""
+
+    image_id: int
+    score: float | None = None
+    beliefs: dict[str, float] = field(default_factory=dict)
+
+
+@transaction.atomic
+def replace(
+    project: Project, ranked: Sequence[Ranked], *, strategy: str, version: int | None
+) -> int:
+    """Put the ranking in place of the last one; the number of items made.
+
+    ranked: best first, each image once. Images that were answered meanwhile, audit images, and
+    images somebody holds are left out. Call it in the transaction that publishes the round.
+    """
+    _clear(project)
+    taken = _taken(project)
+    asked = _unanswered({r.image_id for r in ranked})
+    slots = range(project.overlap)
+    return _make(
+        QueueItem(
+            project=project, image_id=r.image_id, slot=slot, rank=rank,
+            strategy=strategy, score=r.score, version=version, beliefs=r.beliefs,
+        )
+        for (rank, r), slot in product(enumerate(ranked), slots)
+        if r.image_id in asked and (r.image_id, slot) not in taken
+    )  # fmt: skip
+
+
+def top_up(project: Project) -> int:
+    """Random and audit items where they are missing; the number of items made."""
+    return top_up_audit(project) + top_up_random(project)
+
+
+@transaction.atomic
+def top_up_random(project: Project) -> int:
+    """While no round has ranked the queue, keep 2,000 images in it, in random order."""
+    waiting = QueueItem.objects.filter(project=project, done_at=None, audit=False)
+    free = waiting.filter(Q(claimed_by=None) | Q(claimed_until__lt=Now()))
+    if free.filter(image__state=Image.State.OPEN).exclude(strategy=RANDOM).exists():
+        return 0
+    missing = ENOUGH_RANDOM - waiting.values("image").distinct().count()
+    if missing <= 0:
+        return 0
+    has_item = QueueItem.objects.filter(image=OuterRef("pk"), done_at=None)
+    images = Image.objects.filter(~Exists(has_item), project=project, audit=False, state="open")
+    last = waiting.aggregate(last=Max("rank"))["last"]
+    first = 0 if last is None else last + 1
+    found = images.order_by("key", "pk").values_list("pk", flat=True)[:missing]
+    return _make(
+        QueueItem(project=project, image_id=pk, slot=slot, rank=rank, strategy=RANDOM)
+        for (rank, pk), slot in product(enumerate(found, first), range(project.overlap))
+    )
+
+
+@transaction.atomic
+def top_up_audit(project: Project) -> int:
+    """An item for every audit image that waits for its blind answer; ranks follow image.key."""
+    drawn_late = _free(project).filter(image__audit=True)
+    drawn_late.update(done_at=Now())
+    answered = Annotation.objects.filter(image=OuterRef("pk"), current=True, audit=True)
+    has_item = QueueItem.objects.filter(image=OuterRef("pk"), done_at=None)
+    images = Image.objects.filter(~Exists(answered), ~Exists(has_item), project=project, audit=True)
+    found = list(images.values_list("pk", "key"))
+    return _make(
+        QueueItem(
+            project=project, image_id=pk, slot=slot, rank=int(key * AUDIT_RANKS),
+            strategy=AUDIT, audit=True,
+        )
+        for (pk, key), slot in product(found, range(project.overlap))
+    )  # fmt: skip
+
+
+def _free(project: Project) -> "QuerySet[QueueItem]":
+    items = QueueItem.objects.filter(project=project, done_at=None, audit=False)
+    return items.filter(Q(claimed_by=None) | Q(claimed_until__lt=Now()))
+
+
+def _clear(project: Project) -> None:
+    """Take away what nobody holds. With overlap, an image that was begun is finished first."""
+    free = _free(project)
+    if project.overlap > 1:
+        begun = Annotation.objects.filter(image=OuterRef("image"), current=True)
+        free = free.filter(~Exists(begun))
+    never_held = free.filter(claimed_by=None, returned_at=None)
+    never_held._raw_delete(never_held.db)  # nothing points to an item that nobody held
+    free.update(done_at=Now())
+
+
+def _taken(project: Project) -> set[tuple[int, int]]:
+    items = QueueItem.objects.filter(project=project, done_at=None, audit=False)
+    return set(items.values_list("image_id", "slot"))
+
+
+def _unanswered(image_ids: Iterable[int]) -> set[int]:
+    found: set[int] = set()
+    wanted = sorted(image_ids)
+    for start in range(0, len(wanted), AT_ONCE):
+        some = wanted[start : start + AT_ONCE]
+        images = Image.objects.filter(pk__in=some, state=Image.State.OPEN, audit=False)
+        found.update(images.values_list("pk", flat=True))
+    return found
+
+
+def _make(items: Iterator[QueueItem]) -> int:
+    """Insert; where an undo has just reopened the same image, its item stays."""
+    made = list(items)
+    QueueItem.objects.bulk_create(made, ignore_conflicts=True)
+    return len(made)

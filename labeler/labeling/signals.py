@@ -1,0 +1,16 @@
+"""News for the floors above, sent after the commit."""
+
+from functools import partial
+
+from django.db import transaction
+from django.dispatch import Signal
+
+# kwargs: project_id. After any answer, undo or review, and after labels came with an import.
+answered = Signal()
+
+
+def tell_answered(project_id: int) -> None:
+    """Send `answered` once the surrounding transaction, if any, is committed."""
+    transaction.on_commit(
+        partial(answered.send_robust, sender=None, project_id=project_id), robust=True
+    )
