@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from ml.checks import Bools, Ints, check_labels, check_marks, check_table
 from ml.heads.base import Head, Kind
+from ml.logits import sigmoid, softmax
 
 FOLDS = 5
 COLDEST, HOTTEST = 0.05, 20.0
@@ -43,13 +44,8 @@ def apply(proba: npt.ArrayLike, t: float, kind: Kind = "single") -> npt.NDArray[
         return table
     with np.errstate(divide="ignore"):
         if kind == "multi":
-            odds = (np.log(table) - np.log1p(-table)) / np.float32(t)
-            return np.asarray(1 / (1 + np.exp(-odds)), dtype=np.float32)
-        logits = np.log(table) / np.float32(t)
-    logits -= logits.max(axis=1, keepdims=True)
-    np.exp(logits, out=logits)
-    logits /= logits.sum(axis=1, keepdims=True)
-    return logits
+            return sigmoid(np.asarray((np.log(table) - np.log1p(-table)) / t, dtype=np.float32))
+        return softmax(np.asarray(np.log(table) / t, dtype=np.float32))
 
 
 def cross_validated_proba(

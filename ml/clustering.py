@@ -152,7 +152,7 @@ def _most_typical(rows: Rows, members: Ints) -> int:
 
 def _all_squared_distances(rows: Rows) -> Floats:
     norms = np.einsum("ij,ij->i", rows, rows)
-    return np.maximum(norms[:, None] + norms[None, :] - 2 * (rows @ rows.T), 0)
+    return np.asarray(np.maximum(norms[:, None] + norms[None, :] - 2 * (rows @ rows.T), 0))
 
 
 def _filled_up(chosen: list[int], distance: Rows, k: int) -> Ints:

@@ -62,7 +62,7 @@ def decide(proba: npt.ArrayLike, thresholds: npt.ArrayLike | None = None) -> Int
     proba: (n, n_labels). thresholds: none, one number, or one per label (n_labels,).
     """
     table = check_proba(proba)
-    best = table.argmax(axis=1)
+    best = np.asarray(table.argmax(axis=1), dtype=np.int64)
     if thresholds is None:
         return best
     needed = np.broadcast_to(np.asarray(thresholds, dtype=np.float64), table.shape[1:])
@@ -78,7 +78,7 @@ def decide_marks(proba: npt.ArrayLike, thresholds: npt.ArrayLike = 0.5) -> Bools
 def one_hot(labels: npt.ArrayLike, n_labels: int) -> Bools:
     """Return label numbers as a table of marks; -1 becomes a row without any."""
     numbers = check_labels(labels, n_labels, unknown=True)
-    return numbers[:, None] == np.arange(n_labels)
+    return np.asarray(numbers[:, None] == np.arange(n_labels))
 
 
 # Counting --------------------------------------------------------------------------------
@@ -179,7 +179,9 @@ def micro_f1(counted: Counts) -> float:
 
 def _ratio(part: npt.ArrayLike, whole: npt.ArrayLike) -> npt.NDArray[np.float64]:
     top, bottom = np.asarray(part, dtype=np.float64), np.asarray(whole, dtype=np.float64)
-    return np.divide(top, bottom, out=np.full(bottom.shape, np.nan), where=bottom > 0)
+    ratio = np.full(bottom.shape, np.nan)
+    np.divide(top, bottom, out=ratio, where=bottom > 0)
+    return ratio
 
 
 def _mean_of_defined(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -15,7 +15,7 @@ def unit_rows(table: npt.ArrayLike) -> npt.NDArray[np.float32]:
     """Return the rows scaled to length 1, float32; a row of zeros stays zero."""
     rows = np.asarray(table, dtype=np.float32)
     length = np.sqrt(np.einsum("ij,ij->i", rows, rows))[:, None]
-    return rows / np.where(length > 0, length, 1)
+    return np.asarray(rows / np.where(length > 0, length, 1), dtype=np.float32)
 
 
 def near_duplicates(a: npt.ArrayLike, b: npt.ArrayLike, threshold: float = NEAR_DUPLICATE) -> Bools:

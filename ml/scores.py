@@ -73,7 +73,8 @@ def binary(
 
     def aggregated(block: Block) -> Block:
         doubt = step(block)
-        return doubt.max(axis=0) if how == "max" else doubt.mean(axis=0, dtype=np.float32)
+        together = doubt.max(axis=0) if how == "max" else doubt.mean(axis=0)
+        return np.asarray(together)
 
     return _by_block(proba, aggregated, distributions=False)
 
@@ -83,7 +84,7 @@ def binary(
 
 def _least_confidence(block: Block) -> Block:
     n_labels = len(block)
-    return (1 - block.max(axis=0)) * np.float32(n_labels / (n_labels - 1))
+    return np.asarray((1 - block.max(axis=0)) * np.float32(n_labels / (n_labels - 1)))
 
 
 def _margin(block: Block) -> Block:
@@ -95,28 +96,27 @@ def _margin(block: Block) -> Block:
         np.maximum(second, loser, out=second)
         np.maximum(first, row, out=first)
     first -= second
-    return np.subtract(1, first, out=first)
+    return np.asarray(np.subtract(1, first, out=first))
 
 
 def _entropy(block: Block) -> Block:
-    return -_plogp(block).sum(axis=0) / np.float32(np.log(len(block)))
+    return np.asarray(-_plogp(block).sum(axis=0) / np.float32(np.log(len(block))))
 
 
 def _binary_doubt(block: Block) -> Block:
     """1 at p = 0.5, 0 at 0 and 1: least confidence and margin of two labels agree."""
-    return 1 - np.abs(2 * block - 1)
+    return np.asarray(1 - np.abs(2 * block - 1))
 
 
 def _binary_entropy(block: Block) -> Block:
-    bits: Block = -(_plogp(block) + _plogp(1 - block)) / np.float32(np.log(2))
-    return bits
+    return np.asarray(-(_plogp(block) + _plogp(1 - block)) / np.float32(np.log(2)))
 
 
 def _plogp(block: Block) -> Block:
     # The smallest normal float stands in for 0: its product with the logarithm is 0 in effect.
     safe = np.maximum(block, np.finfo(np.float32).tiny)
     logs = np.log(safe)
-    return np.multiply(logs, safe, out=logs)
+    return np.asarray(np.multiply(logs, safe, out=logs))
 
 
 # Walking -------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from ml.arrays import ArrayDamaged, read_arrays, write_arrays, write_bytes
 from ml.checks import Bools, Ints
 from ml.heads.base import Head, HeadDamaged, Kind, check_examples, check_weights
 from ml.heads.solver import Matrix, Solution, curvature_preconditioner, minimize
+from ml.logits import sigmoid, softmax
 from ml.threads import one_blas_thread
 
 FORMAT = 1
@@ -143,20 +144,6 @@ class LogisticHead(Head):
         )
 
 
-def softmax(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Return rows that sum to 1; -inf becomes 0."""
-    result = logits - logits.max(axis=1, keepdims=True)
-    np.exp(result, out=result)
-    result /= result.sum(axis=1, keepdims=True)
-    return result
-
-
-def sigmoid(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Return 1 / (1 + exp(-x)) without overflow."""
-    small = np.exp(-np.abs(logits))
-    return np.where(logits >= 0, 1, small) / (1 + small)
-
-
 # Fitting ---------------------------------------------------------------------------------
 
 
@@ -262,7 +249,7 @@ def _seen(answers: Ints | Bools, weights: Matrix, n_labels: int) -> Bools:
 
 def _targets(answers: Ints | Bools, learned: Ints) -> Matrix:
     if answers.ndim == 1:
-        return (answers[:, None] == learned).astype(np.float32)
+        return np.asarray(answers[:, None] == learned, dtype=np.float32)
     return answers[:, learned].astype(np.float32)
 
 
