@@ -1,0 +1,149 @@
+"""Who has labeled what, and when."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date, timedelta
+from statistics import median
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import TruncDate
+from django.utils import timezone
+
+from labeler.evaluation.memory import Memory
+from labeler.labeling import consensus
+from labeler.labeling.models import Annotation
+from labeler.projects.models import Label, Project, User
+
+DAYS = 30
+PACE_OF = 500  # last answers from which paces are taken
+
+
+@dataclass(frozen=True)
+class ClassCount:
+    """How many standing answers name the label."""
+
+    label: Label
+    count: int
+    share: float  # of the most frequent label
+
+
+@dataclass(frozen=True)
+class PersonCount:
+    """What one person has answered and still stands."""
+
+    user_id: int
+    name: str
+    today: int
+    total: int
+    share: float  # of the busiest person
+    seconds: float | None  # median per answer, lately
+
+
+@dataclass(frozen=True)
+class DayCount:
+    """Answers of one day, in the installation's time zone."""
+
+    day: date
+    count: int
+
+
+@dataclass(frozen=True)
+class Activity:
+    """Labels per class, per person and per day."""
+
+    classes: tuple[ClassCount, ...]
+    people: tuple[PersonCount, ...]
+    days: tuple[DayCount, ...]
+    answers: int
+    skips: int
+
+    @property
+    def chart(self) -> dict[str, list[str] | list[int]]:
+        """The days as the chart wants them."""
+        return {
+            "days": [each.day.isoformat() for each in self.days],
+            "counts": [each.count for each in self.days],
+        }
+
+
+_known: Memory[Activity] = Memory(32)
+
+
+def of(project: Project, user: User | None = None) -> Activity:
+    """What everybody, or `user` alone, has done; counted anew after each answer."""
+    today = timezone.localdate()
+    labels = tuple(Label.objects.filter(project=project).order_by("place"))
+    looks = tuple((la.pk, la.name, la.colour, la.retired) for la in labels)
+    key = (project.pk, project.created_at, user and user.pk, consensus.newest(project), today)
+    return _known.get((key, looks), lambda: _count(project, user, labels, today))
+
+
+def _count(
+    project: Project, user: User | None, labels: tuple[Label, ...], today: date
+) -> Activity:
+    answers = _answers(project, user)
+    people = _people(answers, today)
+    totals = answers.aggregate(n=Count("pk"), skips=Count("pk", filter=Q(kind="skip")))
+    return Activity(
+        classes=_classes(project, user, labels),
+        people=people,
+        days=_days(answers, today),
+        answers=totals["n"],
+        skips=totals["skips"],
+    )
+
+
+def _answers(project: Project, user: User | None) -> "QuerySet[Annotation]":
+    """Answers that their giver has not taken back or changed; a review leaves them standing."""
+    own_later = Annotation.objects.filter(supersedes=OuterRef("pk"), user=OuterRef("user"))
+    given = Annotation.objects.filter(project=project).exclude(kind=Annotation.Kind.UNDO)
+    return (given.filter(user=user) if user else given).filter(~Exists(own_later))
+
+
+def _classes(
+    project: Project, user: User | None, labels: tuple[Label, ...]
+) -> tuple[ClassCount, ...]:
+    current = Annotation.objects.filter(project=project, current=True, kind="labels")
+    if user:
+        current = current.filter(user=user)
+    counted = dict(
+        current.filter(labels__isnull=False).values_list("labels").annotate(Count("pk"))
+    )
+    most = max(counted.values(), default=1)
+    return tuple(
+        ClassCount(label, counted.get(label.pk, 0), counted.get(label.pk, 0) / most)
+        for label in labels
+        if not label.retired or label.pk in counted
+    )
+
+
+def _people(answers: "QuerySet[Annotation]", today: date) -> tuple[PersonCount, ...]:
+    rows = answers.annotate(day=TruncDate("created_at")).values("user")
+    counted = rows.annotate(n=Count("pk"), now=Count("pk", filter=Q(day=today))).order_by("-n")
+    found = {row["user"]: row for row in counted}
+    names = {user.pk: str(user) for user in User.objects.filter(pk__in=found)}
+    seconds = _paces(answers)
+    most = max((row["n"] for row in found.values()), default=1)
+    return tuple(
+        PersonCount(pk, names[pk], row["now"], row["n"], row["n"] / most, seconds.get(pk))
+        for pk, row in found.items()
+    )
+
+
+def _paces(answers: "QuerySet[Annotation]") -> dict[int, float]:
+    last = answers.filter(elapsed_ms__isnull=False).order_by("-pk")
+    times = defaultdict(list)
+    for user_id, ms in last.values_list("user_id", "elapsed_ms")[:PACE_OF]:
+        times[user_id].append(ms / 1000)
+    return {user_id: median(each) for user_id, each in times.items()}
+
+
+def _days(answers: "QuerySet[Annotation]", today: date) -> tuple[DayCount, ...]:
+    """Every day from the first answer, at most the last thirty; days without answers are 0."""
+    begin = timezone.now() - timedelta(days=DAYS + 1)
+    rows = answers.filter(created_at__gte=begin).annotate(day=TruncDate("created_at"))
+    counted = dict(rows.values_list("day").annotate(Count("pk")))
+    first = max(min(counted, default=today), today - timedelta(days=DAYS - 1))
+    length = (today - first).days + 1
+    days = (first + timedelta(days=i) for i in range(length))
+    return tuple(DayCount(day, counted.get(day, 0)) for day in days)

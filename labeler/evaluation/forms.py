@@ -1,0 +1,64 @@
+"""What the review page may send."""
+
+from typing import Any
+
+from django import forms
+
+from labeler.pools.models import Image
+from labeler.projects.models import Label, Project
+
+
+class AnswerForm(forms.Form):
+    """A reviewer's answer on an audit image."""
+
+    image = forms.ModelChoiceField(
+        Image.objects.none(),
+        error_messages={
+            "required": "Say which image.",
+            "invalid_choice": "That image is not in this project's audit sample. Reload the page.",
+        },
+    )
+    labels = forms.ModelMultipleChoiceField(Label.objects.none(), required=False)
+    uuid = forms.UUIDField(
+        error_messages={"required": "Send a UUID.", "invalid": "Send the UUID as 32 hex digits."}
+    )
+
+    def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.project = project
+        self._choose("image", Image.objects.filter(project=project, audit=True))
+        self._choose("labels", Label.objects.filter(project=project))
+
+    def _choose(self, name: str, rows: Any) -> None:
+        field = self.fields[name]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = rows
+
+    def clean_labels(self) -> list[Label]:
+        """Exactly one label in a single-label project, any number in a multi-label one."""
+        given = list(self.cleaned_data["labels"])
+        if not self.project.is_multi and len(given) != 1:
+            raise forms.ValidationError("Choose one label.")
+        return given
+
+
+class UndoForm(forms.Form):
+    """Which answer to take back."""
+
+    uuid = forms.UUIDField(
+        error_messages={"required": "Say which answer.", "invalid": "That is not an answer's UUID."}
+    )
+
+
+class ThresholdForm(forms.Form):
+    """A label's threshold for the version that the page shows."""
+
+    version = forms.IntegerField(min_value=1, max_value=2**31 - 1)
+    label = forms.ModelChoiceField(Label.objects.none())
+    threshold = forms.FloatField(min_value=0, max_value=1)
+
+    def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["label"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = Label.objects.filter(project=project)

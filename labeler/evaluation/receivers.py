@@ -1,0 +1,25 @@
+"""What happens here when a round is done."""
+
+import logging
+from typing import Any
+
+from labeler.evaluation import curve
+from labeler.training.models import ModelVersion
+
+log = logging.getLogger(__name__)
+
+
+def measure_new_version(
+    project_id: int, version: int | None, **_: Any
+) -> None:
+    """Store the score of the version that a round has left."""
+    if version is None:
+        return
+    found = ModelVersion.objects.select_related("project").filter(
+        project_id=project_id, number=version
+    )
+    try:
+        for each in found:
+            curve.measure(each.project, each)
+    except Exception:  # a figure that is late must not fail the round that is done
+        log.exception("Version %s of project %s was not measured.", version, project_id)

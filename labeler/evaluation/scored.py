@@ -1,0 +1,130 @@
+"""A model version's decisions on the audit sample, beside what people said."""
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from labeler.evaluation import sample
+from labeler.evaluation.memory import Memory
+from labeler.evaluation.sample import AuditSample
+from labeler.projects.models import Label, Project
+from labeler.training import predictions
+from labeler.training.models import ModelVersion
+from ml import metrics
+from ml.arrays import ArrayDamaged
+
+EVEN = 0.5  # a multi-label project gives a label from here up, unless told otherwise
+
+Proba = npt.NDArray[np.float32]
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """The answered audit images that the version has scored; row i is `image_ids[i]`."""
+
+    key: Hashable  # equal keys, equal contents
+    labels: tuple[Label, ...]
+    image_ids: tuple[int, ...]
+    truth: Bools  # (n, n_labels): what people say
+    proba: Proba  # (n, n_labels); 0 for a label the version does not know
+    missing: int  # answered, but not scored by this version
+
+    def decide(self, thresholds: "Thresholds") -> Bools:
+        """The labels that the version gives each image: (n, n_labels) marks."""
+        if thresholds.multi:
+            return metrics.decide_marks(self.proba, thresholds.of(self.labels))
+        return metrics.one_hot(self.likeliest(thresholds), len(self.labels))
+
+    def likeliest(self, thresholds: "Thresholds") -> npt.NDArray[np.int64]:
+        """In a single-label project: the column of each image's label, −1 for unknown."""
+        floors = thresholds.of(self.labels)
+        decided = metrics.decide(self.proba, floors if floors.any() else None)
+        return np.asarray(decided, dtype=np.int64)
+
+    def true_columns(self) -> npt.NDArray[np.int64]:
+        """In a single-label project: the column of what people say."""
+        return np.asarray(self.truth.argmax(axis=1))
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """From which probability a label is given: one for all, else those saved per label.
+
+    In a single-label project the likeliest label below its threshold becomes "unknown".
+    """
+
+    multi: bool
+    one: float | None = None
+    saved: tuple[tuple[int, float], ...] = ()
+
+    @classmethod
+    def of_version(
+        cls, project: Project, version: ModelVersion, one: float | None = None
+    ) -> "Thresholds":
+        """What applies to the version; `one` overrules what was saved with it."""
+        saved = tuple(sorted((int(pk), float(p)) for pk, p in version.thresholds.items()))
+        return cls(project.is_multi, one, () if one is not None else saved)
+
+    def of(self, labels: Sequence[Label]) -> npt.NDArray[np.float64]:
+        """(n_labels,) one threshold per label."""
+        return np.array([self.for_label(label.pk) for label in labels])
+
+    def for_label(self, label_id: int) -> float:
+        """The threshold of one label; 0 in a single-label project: whenever it is likeliest."""
+        if self.one is not None:
+            return self.one
+        return dict(self.saved).get(label_id, EVEN if self.multi else 0.0)
+
+
+class NotScored(Exception):
+    """The version's probabilities on the audit sample cannot be read any more."""
+
+
+_scored: Memory[Scored] = Memory(64)
+
+
+def of(project: Project, version: ModelVersion, answers: AuditSample | None = None) -> Scored:
+    """The version beside the audit sample. Raises NotScored."""
+    answers = answers or sample.of(project)
+    labels = tuple(Label.objects.filter(project=project).order_by("place"))
+    key = _key(version, answers, labels)
+    return _scored.get(key, lambda: _compare(key, version, answers, labels))
+
+
+def _key(version: ModelVersion, answers: AuditSample, labels: Sequence[Label]) -> Hashable:
+    looks = tuple((la.pk, la.name, la.key, la.colour, la.place, la.retired) for la in labels)
+    return version.pk, version.sha256, answers.digest, answers.drawn, looks
+
+
+def _compare(
+    key: Hashable, version: ModelVersion, answers: AuditSample, labels: tuple[Label, ...]
+) -> Scored:
+    try:
+        rows, found = predictions.audit_proba(version)
+    except (OSError, ArrayDamaged) as error:
+        raise NotScored(str(error)) from error
+    labels = _that_count(labels, version, answers)
+    column = {label.pk: at for at, label in enumerate(labels)}
+    place = {int(row): at for at, row in enumerate(rows) if not np.isnan(found[at]).any()}
+    kept = [at for at, row in enumerate(answers.rows) if row in place]
+
+    truth = np.zeros((len(kept), len(labels)), dtype=bool)
+    for i, at in enumerate(kept):
+        truth[i, [column[label_id] for label_id in answers.labels[at]]] = True
+    proba = np.zeros((len(kept), len(labels)), dtype=np.float32)
+    if kept:
+        own = [column[label_id] for label_id in version.label_ids]
+        proba[:, own] = np.asarray(found)[[place[answers.rows[at]] for at in kept]]
+    image_ids = tuple(answers.image_ids[at] for at in kept)
+    return Scored(key, labels, image_ids, truth, proba, missing=len(answers) - len(kept))
+
+
+def _that_count(
+    labels: Sequence[Label], version: ModelVersion, answers: AuditSample
+) -> tuple[Label, ...]:
+    """Labels in use, and retired ones that an answer or the version still speaks of."""
+    spoken: set[int] = set(version.label_ids).union(*answers.labels)
+    return tuple(label for label in labels if not label.retired or label.pk in spoken)

@@ -1,0 +1,173 @@
+"""What is at work now: workers, the round, embeddings, the queue, an import."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Max
+
+from labeler.evaluation import sample
+from labeler.labeling import queue
+from labeler.pools.models import Import
+from labeler.projects.models import Project
+from labeler.training import embeddings
+from labeler.training.models import Round
+from labeler.work import clock, health
+from labeler.work.kinds import ROUNDS
+from labeler.work.models import OPEN_WORK, Worker
+
+
+@dataclass(frozen=True)
+class Progress:
+    """So many of so many."""
+
+    done: int
+    total: int
+
+    @property
+    def share(self) -> float:
+        """In [0, 1]; 1 of nothing."""
+        return min(1.0, self.done / self.total) if self.total else 1.0
+
+    @property
+    def whole(self) -> bool:
+        return self.done >= self.total
+
+
+@dataclass(frozen=True)
+class Line:
+    """The words in the top bar; `tone` is "", good, warn or bad; `more` is said where there is
+    room."""
+
+    words: str
+    tone: str = ""
+    busy: bool = False
+    more: str = ""
+
+
+@dataclass(frozen=True)
+class Workers:
+    """Who was seen working lately, and when anybody was last."""
+
+    names: tuple[str, ...]
+    train: bool  # one of them takes rounds
+    seen_at: datetime | None
+    away: timedelta | None  # since anybody was seen; None: never
+    broker_up: bool
+
+    @property
+    def absence(self) -> str:
+        """Why training waits, in a sentence; empty while it does not."""
+        if not self.names:
+            if not self.broker_up:
+                return "The broker does not answer."
+            if self.away is None:
+                return "No worker has been seen yet."
+            return f"No worker has been seen for {_long(self.away)}."
+        return "" if self.train else "No worker takes rounds."
+
+
+@dataclass(frozen=True)
+class AtWork:
+    """A project's work in progress."""
+
+    workers: Workers
+    round: Round | None  # open, or the last one if it failed
+    embedding: Progress
+    queue_left: int
+    audit: Progress
+    skipped: int
+    imports: tuple[Import, ...]
+
+    @property
+    def line(self) -> Line:
+        """The most important of it in a few words."""
+        return _trouble(self.workers) or self._busy() or _up(self.workers)
+
+    def _busy(self) -> Line | None:
+        if self.round is not None:
+            return round_line(self.round)
+        for each in self.imports:
+            of_all = f" of {each.total:,}" if each.total else ""
+            return Line(f"Import · {each.read:,}{of_all}", busy=True)
+        if not self.embedding.whole:
+            return Line(f"Embedding · {_percent(self.embedding.share)}", busy=True)
+        return None
+
+
+def of(project: Project) -> AtWork:
+    """What is at work in the project."""
+    answers = sample.of(project)
+    done, total = embeddings.progress(project)
+    return AtWork(
+        workers=workers(),
+        round=_round(project),
+        embedding=Progress(done, total),
+        queue_left=queue.left(project),
+        audit=Progress(len(answers) + answers.skipped, answers.drawn),
+        skipped=answers.skipped,
+        imports=tuple(Import.objects.filter(OPEN_WORK, project=project).order_by("number")),
+    )
+
+
+def line(project: Project) -> Line:
+    """Only the words in the top bar."""
+    return of(project).line
+
+
+def of_installation() -> Line:
+    """The words in the top bar outside any project."""
+    found = workers()
+    return _trouble(found) or _up(found)
+
+
+def workers() -> Workers:
+    """Who works. A worker is seen through the broker, so a worker seen means a broker up."""
+    seen = health.workers()
+    last = Worker.objects.aggregate(at=Max("seen_at"))["at"]
+    return Workers(
+        names=tuple(each.name for each in seen),
+        train=any(ROUNDS in each.queues.split(",") for each in seen),
+        seen_at=last,
+        away=None if last is None else max(timedelta(0), clock.now() - last),
+        broker_up=bool(seen) or health.broker_up(),
+    )
+
+
+def _round(project: Project) -> Round | None:
+    last = Round.objects.filter(project=project).order_by("-number").first()
+    return last if last and (last.is_open or last.state == Round.State.FAILED) else None
+
+
+def round_line(found: Round) -> Line:
+    """A round in a few words: "Round 14 · scoring 62 %"."""
+    name = f"Round {found.number}"
+    if found.state == Round.State.FAILED:
+        return Line(f"{name} failed", "bad", more=f"{found.error} The old queue stays in use.")
+    if found.state == Round.State.DUE:
+        return Line(f"{name} · waiting for a worker", busy=True)
+    part = f" {_percent(found.done / found.total)}" if found.total else ""
+    return Line(f"{name} · {found.phase or 'starting'}{part}", busy=True)
+
+
+def _trouble(found: Workers) -> Line | None:
+    if not found.absence:
+        return None
+    return Line(found.absence, "warn", more="Labels are safe; training waits.")
+
+
+def _up(found: Workers) -> Line:
+    n = len(found.names)
+    return Line(f"{n} worker{'' if n == 1 else 's'} up")
+
+
+def _percent(part: float) -> str:
+    return f"{100 * part:.0f}\u00a0%"
+
+
+def _long(away: timedelta) -> str:
+    seconds = int(away.total_seconds())
+    for size, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if seconds >= size:
+            n = seconds // size
+            return f"{n} {unit}{'' if n == 1 else 's'}"
+    return f"{seconds} seconds"

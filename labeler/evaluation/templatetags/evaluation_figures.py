@@ -1,0 +1,32 @@
+"""Further ways to write a figure: without its sign, as a width, as a half width."""
+
+from django import template
+
+register = template.Library()
+
+
+@register.filter
+def hundredth(value: float | None, digits: int = 0) -> str:
+    """0.874 → "87", for columns whose head says %."""
+    return "" if value is None else f"{100 * value:.{digits}f}"
+
+
+@register.filter
+def three(value: float | None) -> str:
+    """0.8642 → "0.864", where versions are told apart."""
+    return "" if value is None else f"{value:.3f}"
+
+
+@register.filter
+def half_points(value: float | None) -> str:
+    """Half an interval in points: 0.034 → "3.4", 0.112 → "11"."""
+    if value is None:
+        return ""
+    wide = 100 * value
+    return f"{wide:.1f}" if wide < 9.95 else f"{wide:.0f}"
+
+
+@register.filter
+def percent_css(value: float | None) -> str:
+    """0.62 → "62.0%", a width for SVG attributes."""
+    return f"{100 * min(1.0, max(0.0, value or 0.0)):.1f}%"

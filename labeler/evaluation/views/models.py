@@ -1,0 +1,66 @@
+"""The page of model versions and rounds, and the order to train now."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from labeler.evaluation import curve, history
+from labeler.evaluation.measures import Measure
+from labeler.evaluation.report import NUMBER_FROM
+from labeler.evaluation.whiskers import Axis, axis_for, whisker
+from labeler.projects.access import may, project_for
+from labeler.training import rounds
+from labeler.training.models import ModelVersion, Round
+
+ROUNDS_SHOWN = 100
+
+
+@login_required
+@require_safe
+def page(request: HttpRequest, pk: int) -> HttpResponse:
+    """Versions with their scores, which one serves, and the rounds that made them."""
+    project = project_for(request.user, pk, "see_dashboard")
+    curve.refresh(project)
+    found = history.versions(project)
+    axis = axis_for(min(_lows(found), default=0.5))
+    context = {
+        "project": project,
+        "tab": "models",
+        "axis": axis,
+        "versions": [_row(version, axis, project.target) for version in found],
+        "serving": next((version for version in found if version.serving), None),
+        "rounds": history.rounds(project, ROUNDS_SHOWN),
+        "may_train": may(request.user, project, "train"),
+        "number_from": NUMBER_FROM,
+    }
+    return render(request, "evaluation/models.html", context)
+
+
+def _lows(found: list[ModelVersion]) -> list[float]:
+    scores = (getattr(version, "score", None) for version in found)
+    return [score.low for score in scores if score and score.low is not None]
+
+
+def _row(version: ModelVersion, axis: Axis, target: float) -> dict[str, Any]:
+    score = getattr(version, "score", None)
+    known = score and score.macro_f1 is not None
+    measured = Measure(score.macro_f1, score.low, score.high) if known else None
+    return {
+        "version": version,
+        "score": score,
+        "whisker": whisker(measured, axis, target) if measured else None,
+    }
+
+
+@login_required
+@require_POST
+def train_now(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask for a round now; joins the open one."""
+    project = project_for(request.user, pk, "train")
+    asked = rounds.ask(project, Round.Reason.ASKED, request.user)
+    messages.success(request, f"Round {asked.number} is on its way.")
+    return redirect("models" if request.POST.get("from") == "models" else "dashboard", pk)
