@@ -17,7 +17,7 @@ from ml.threads import one_blas_thread
 
 FORMAT = 1
 BLOCK = 4096
-JITTER = 1e-5
+JITTERS = (1e-4, 1e-3, 1e-2)  # beside a mean diagonal of 1 and a ridge of 0.1
 
 # Ridge on the scale of rows of mean squared length 1, relative to the summed loss. Measured on
 # photos, small colour pictures, drawings and digits: 0.1 is best from 200 labels on, less before.
@@ -163,9 +163,9 @@ class _Problem:
         self.factor: Matrix | None = None
         self.rows = centred
         if len(rows) < rows.shape[1]:
-            gram = centred @ centred.T
-            gram.flat[:: len(gram) + 1] += JITTER
-            self.factor = self.rows = np.linalg.cholesky(gram)
+            self.factor = _gram_factor(centred)
+        if self.factor is not None:
+            self.rows = self.factor
 
     def solve(self, targets: Matrix, kind: Kind, warm: tuple[Matrix, Matrix] | None) -> Solution:
         columns = targets.shape[1]
@@ -233,6 +233,22 @@ class _Loss:
         losses = np.logaddexp(0, logits) - self.targets * logits
         value = float((self.share * losses).sum())
         return value, sigmoid(logits) - self.targets
+
+
+def _gram_factor(rows: Matrix) -> Matrix | None:
+    """Return L with LL' = rows rows', or None if rounding spoils it at every jitter.
+
+    Its rows have the same products as the images': the same model in n dimensions.
+    """
+    gram = rows @ rows.T
+    diagonal = gram.diagonal().copy()
+    for jitter in JITTERS:
+        np.fill_diagonal(gram, diagonal + np.float32(jitter))
+        try:
+            return np.linalg.cholesky(gram)
+        except np.linalg.LinAlgError:
+            continue
+    return None
 
 
 def _ridge(weights: Matrix) -> float:
