@@ -9,9 +9,7 @@ from labeler.training.models import ModelVersion
 log = logging.getLogger(__name__)
 
 
-def measure_new_version(
-    project_id: int, version: int | None, **_: Any
-) -> None:
+def measure_new_version(project_id: int, version: int | None, **_: Any) -> None:
     """Store the score of the version that a round has left."""
     if version is None:
         return

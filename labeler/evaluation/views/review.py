@@ -1,7 +1,6 @@
 """Review: look at the audit images where the model and people differ, and mend answers."""
 
 from typing import Any
-from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -105,14 +104,14 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _refused(form)
     given = form.cleaned_data
-    annotations.review(
+    outcome = annotations.review(
         project=project,
         user=request.user,
         image=given["image"],
         label_ids=[label.pk for label in given["labels"]],
         uuid=given["uuid"],
     )
-    return JsonResponse({"uuid": str(given["uuid"])}, status=201)
+    return _told(outcome)
 
 
 @login_required
@@ -123,9 +122,12 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
     form = UndoForm(request.POST)
     if not form.is_valid():
         return _refused(form)
-    uuid: UUID = form.cleaned_data["uuid"]
-    annotations.undo(project=project, user=request.user, uuid=uuid)
-    return JsonResponse({"uuid": str(uuid)})
+    outcome = annotations.undo(project=project, user=request.user, uuid=form.cleaned_data["uuid"])
+    return _told(outcome)
+
+
+def _told(outcome: annotations.Outcome) -> JsonResponse:
+    return JsonResponse({"code": outcome.code, "detail": outcome.detail}, status=outcome.status)
 
 
 @login_required
