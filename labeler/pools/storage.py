@@ -1,0 +1,160 @@
+"""Where the bytes of a project lie: originals and derivatives under their hash, arrays in files.
+
+Originals and derivatives go through Django's default storage, a local folder or a bucket. Names
+are made of the project's number and the SHA-256 alone. On disk a file is written beside, synced
+and renamed, so a name never leads to half a picture.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Literal
+
+from django.conf import settings
+from django.core.files.base import ContentFile, File
+from django.core.files.storage import FileSystemStorage, default_storage, storages
+
+from labeler.pools.models import Image
+from labeler.projects.models import Project
+
+Size = Literal["original", "thumb", "screen"]
+SIZES: tuple[Size, ...] = ("thumb", "screen", "original")
+FOLDER_MODE, FILE_MODE = 0o750, 0o640
+WRITERS = 8  # a disk syncs, and a bucket takes, several files at once faster than one by one
+
+
+def name_of(project_id: int, sha256: str, size: Size = "original") -> str:
+    """The name in the storage. Derivatives lie beside their original."""
+    end = "" if size == "original" else f".{size}"
+    return f"{project_id}/{sha256[:2]}/{sha256}{end}"
+
+
+def save_original(project: Project, sha256: str, data: bytes) -> None:
+    """Store the bytes of an image under their hash; storing the same again does nothing."""
+    save_many([(name_of(project.pk, sha256), data)])
+
+
+def save_many(files: Iterable[tuple[str, bytes]]) -> None:
+    """Store several files; each is safe on disk when this returns. Raises OSError."""
+    with ThreadPoolExecutor(WRITERS) as writers:
+        for _ in writers.map(lambda file: _save(*file), files):
+            pass
+
+
+def _save(name: str, data: bytes) -> None:
+    if default_storage.exists(name):
+        return
+    if path := _local_path(name):
+        write(path, data)
+    else:
+        default_storage.save(name, ContentFile(data))
+
+
+def _local_path(name: str) -> Path | None:
+    """The file's path where the storage is a local folder, else None."""
+    local = isinstance(storages["default"], FileSystemStorage)
+    return Path(default_storage.path(name)) if local else None
+
+
+def open_original(image: Image) -> "File[bytes]":
+    """The image's bytes as they came in, opened for reading. Raises OSError."""
+    return default_storage.open(name_of(image.project_id, image.sha256), "rb")
+
+
+def open_size(image: Image, size: Size) -> "tuple[File[bytes], Size]":
+    """The picture in that size, or the next larger one there is, and which one it is.
+
+    Small pictures that a browser can show have no derivatives. Raises OSError.
+    """
+    for wish in SIZES[SIZES.index(size) :]:
+        name = name_of(image.project_id, image.sha256, wish)
+        if wish == "original" or default_storage.exists(name):
+            return default_storage.open(name, "rb"), wish
+    raise AssertionError(size)
+
+
+def local_file(image: Image, size: Size = "original") -> Path:
+    """A path on this machine with the image's bytes; fetched once where the storage is remote.
+
+    Falls back to larger sizes as `open_size` does. Raises OSError.
+    """
+    for wish in SIZES[SIZES.index(size) :]:
+        name = name_of(image.project_id, image.sha256, wish)
+        if path := _local_path(name):
+            if wish == "original" or path.exists():
+                return path
+        elif path := _cached(name, must=wish == "original"):
+            return path
+    raise AssertionError(size)
+
+
+def _cached(name: str, *, must: bool) -> Path | None:
+    kept = Path(settings.DATA) / "cache" / "files" / name
+    if kept.exists():
+        return kept
+    if not must and not default_storage.exists(name):
+        return None
+    with default_storage.open(name, "rb") as source, writing(kept) as copy:
+        shutil.copyfileobj(source, copy, 1 << 20)
+    return kept
+
+
+def arrays_folder(project: Project) -> Path:
+    """The folder of the project's arrays: embeddings/, predictions/, models/ lie there."""
+    return folder(Path(settings.DATA) / "projects" / str(project.pk))
+
+
+def forget(project_id: int) -> None:
+    """Delete everything stored for a project."""
+    _forget_below(str(project_id))
+    shutil.rmtree(Path(settings.DATA) / "projects" / str(project_id), ignore_errors=True)
+    shutil.rmtree(Path(settings.DATA) / "cache" / "files" / str(project_id), ignore_errors=True)
+
+
+def _forget_below(name: str) -> None:
+    if path := _local_path(name):
+        shutil.rmtree(path, ignore_errors=True)
+        return
+    folders, files = default_storage.listdir(name)
+    for folder_name in folders:
+        _forget_below(f"{name}/{folder_name}")
+    for file in files:
+        default_storage.delete(f"{name}/{file}")
+
+
+def folder(path: Path) -> Path:
+    """Make the folder and those above it, closed to strangers."""
+    path.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    return path
+
+
+def write(path: Path, data: bytes) -> None:
+    """Put `data` at `path`, whole or not at all, and onto the disk. Raises OSError."""
+    with writing(path) as file:
+        file.write(data)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[IO[bytes]]:
+    """A file that appears at `path`, synced, when the block ends well. Raises OSError."""
+    handle, beside = tempfile.mkstemp(dir=folder(path.parent), prefix=".new-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+            file.flush()
+            os.fchmod(file.fileno(), FILE_MODE)
+            os.fsync(file.fileno())
+        Path(beside).replace(path)
+    except BaseException:
+        Path(beside).unlink(missing_ok=True)
+        raise
+
+
+def place() -> str:
+    """Where originals lie, in words for an error message."""
+    path = _local_path("x")
+    return str(path.parent) if path else "the bucket"
