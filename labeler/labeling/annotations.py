@@ -66,7 +66,7 @@ def _record(
     annotation = store(
         answer, chosen, image=item.image, user=user, supersedes=mine,
         item=item, source=source, strategy=item.strategy, score=item.score, rank=item.rank,
-        version=item.version, audit=item.audit,
+        version=item.version, audit=item.audit and item.image.audit,
         suggestion_shown=_suggestion_shown(project, item, answer),
     )  # fmt: skip
     _close(item)

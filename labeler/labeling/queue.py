@@ -23,7 +23,7 @@ MOST = 50  # items in one claim
 CHANCE = random.SystemRandom()
 
 HELD = Q(claimed_by__isnull=False, claimed_until__gte=Now())
-FREE = Q(claimed_by=None) | Q(claimed_until__lt=Now())
+FREE = refill.FREE
 
 
 def claim(*, project: Project, user: User, count: int = 1) -> list[QueueItem]:
@@ -118,7 +118,7 @@ def _best(
             HELD, image=OuterRef("image"), done_at=None, claimed_by=user
         )
         free = free.filter(~Exists(same))
-    ranked = lock(free.select_related("image").order_by("rank", "slot", "pk"))
+    ranked = lock(free.select_related("image").order_by("rank", "pk"))
     different: dict[int, QueueItem] = {}
     for item in ranked[: count * project.overlap]:
         different.setdefault(item.image_id, item)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import product
 
 from django.db import transaction
-from django.db.models import Exists, Max, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from labeler.labeling.models import Annotation, QueueItem
@@ -20,6 +20,7 @@ RANDOM, AUDIT = "random", "audit"
 ENOUGH_RANDOM = 2_000
 AT_ONCE = 900  # ids in one IN
 AUDIT_RANKS = 2**31 - 1
+FREE = Q(claimed_by=None) | Q(claimed_until__lt=Now())
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +64,7 @@ def top_up(project: Project) -> int:
 def top_up_random(project: Project) -> int:
     """While no round has ranked the queue, keep 2,000 images in it, in random order."""
     waiting = QueueItem.objects.filter(project=project, done_at=None, audit=False)
-    free = waiting.filter(Q(claimed_by=None) | Q(claimed_until__lt=Now()))
-    if free.filter(image__state=Image.State.OPEN).exclude(strategy=RANDOM).exists():
+    if waiting.filter(FREE).filter(image__state=Image.State.OPEN).exclude(strategy=RANDOM).exists():
         return 0
     missing = ENOUGH_RANDOM - waiting.values("image").distinct().count()
     if missing <= 0:
@@ -83,8 +83,8 @@ def top_up_random(project: Project) -> int:
 @transaction.atomic
 def top_up_audit(project: Project) -> int:
     """An item for every audit image that waits for its blind answer; ranks follow image.key."""
-    drawn_late = _free(project).filter(image__audit=True)
-    drawn_late.update(done_at=Now())
+    free = QueueItem.objects.filter(FREE, project=project, done_at=None)
+    free.exclude(audit=F("image__audit")).update(done_at=Now())  # drawn, or given up, since
     answered = Annotation.objects.filter(image=OuterRef("pk"), current=True, audit=True)
     has_item = QueueItem.objects.filter(image=OuterRef("pk"), done_at=None)
     images = Image.objects.filter(~Exists(answered), ~Exists(has_item), project=project, audit=True)
@@ -99,8 +99,7 @@ def top_up_audit(project: Project) -> int:
 
 
 def _free(project: Project) -> "QuerySet[QueueItem]":
-    items = QueueItem.objects.filter(project=project, done_at=None, audit=False)
-    return items.filter(Q(claimed_by=None) | Q(claimed_until__lt=Now()))
+    return QueueItem.objects.filter(FREE, project=project, done_at=None, audit=False)
 
 
 def _clear(project: Project) -> None:

@@ -1,0 +1,74 @@
+"""Labels that came along with the images become answers of whoever imported them."""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import uuid4
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from labeler.labeling import refill
+from labeler.labeling.models import Annotation, QueueItem
+from labeler.labeling.signals import tell_answered
+from labeler.pools.models import Image
+from labeler.projects.models import Project, User
+
+Through = Annotation.labels.through
+
+
+@transaction.atomic
+def take(project: Project, user: User, pairs: Iterable[tuple[int, int]]) -> int:
+    """Store (image id, label id) pairs as answers; the number stored.
+
+    An image that has an answer keeps it. In a project of one label per image, an image that came
+    with two labels gets none: a person has to settle it. On an audit image the label is kept,
+    but the image is still asked blind and the label is never measured against.
+    """
+    wanted: dict[int, set[int]] = {}
+    for image_id, label_id in pairs:
+        wanted.setdefault(image_id, set()).add(label_id)
+    if not project.is_multi:
+        wanted = {image: labels for image, labels in wanted.items() if len(labels) == 1}
+    stored = _store(project, user, wanted) if wanted else 0
+    if stored:
+        tell_answered(project.pk)
+    return stored
+
+
+def _store(project: Project, user: User, wanted: dict[int, set[int]]) -> int:
+    answers = Annotation.objects.filter(image__in=wanted, current=True)
+    answered = set(answers.values_list("image_id", flat=True))
+    images = Image.objects.filter(project=project, pk__in=wanted.keys() - answered)
+    made = [
+        Annotation(
+            uuid=uuid4(), project=project, image=image, user=user,
+            source=Annotation.Source.IMPORT, strategy="import", body=_body(wanted[image.pk]),
+        )
+        for image in images
+    ]  # fmt: skip
+    Annotation.objects.bulk_create(made)
+    Through.objects.bulk_create(
+        Through(annotation=a, label_id=label) for a in made for label in wanted[a.image_id]
+    )
+    trainable = [a.image_id for a in made if not a.image.audit]
+    Image.objects.filter(pk__in=trainable).update(state=Image.State.LABELED)
+    QueueItem.objects.filter(
+        image__in=trainable, audit=False, done_at=None, claimed_by=None
+    ).update(done_at=Now())
+    return len(made)
+
+
+def _body(labels: set[int]) -> dict[str, Any]:
+    return {"label_ids": sorted(labels)}
+
+
+def labels_came(**news: Any) -> None:
+    """Receives pools.signals.labels_came, inside the transaction of the import's chunk."""
+    take(news["project"], news["user"], news["pairs"])
+
+
+def images_added(**news: Any) -> None:
+    """Receives pools.signals.images_added: what can be asked at once is asked."""
+    project = Project.objects.filter(pk=news["project_id"]).first()
+    if project:
+        refill.top_up(project)
