@@ -1,6 +1,52 @@
+from typing import Any
+
 from django.apps import AppConfig
 
 
 class TrainingConfig(AppConfig):
     name = "labeler.training"
     label = "training"
+
+    def ready(self) -> None:
+        from labeler.labeling import progress
+        from labeler.labeling.signals import answered
+        from labeler.pools.signals import images_added
+        from labeler.training import embeddings, rounds
+        from labeler.training.models import Round, Shard
+        from labeler.work.kinds import CHORES, ROUNDS, Kind, register
+
+        register(Kind(rounds.KIND, Round, ROUNDS, run=_run_round, find=rounds.find))
+        register(Kind(embeddings.KIND, Shard, CHORES, run=_run_shard, find=embeddings.find))
+        answered.connect(_answered, dispatch_uid="training")
+        images_added.connect(_images_added, dispatch_uid="training")
+        progress.register(rounds.progress)
+
+
+# The modules that work load what learns and embeds; only the workers import them.
+
+
+def _run_round(row: Any) -> None:
+    from labeler.training import running
+
+    running.run(row)
+
+
+def _run_shard(row: Any) -> None:
+    from labeler.training import embedding
+
+    embedding.run(row)
+
+
+def _answered(project_id: int, **_: Any) -> None:
+    from labeler.training import rounds
+
+    rounds.consider(project_id)
+
+
+def _images_added(project_id: int, **_: Any) -> None:
+    from labeler.projects.models import Project
+    from labeler.training import embeddings
+
+    project = Project.objects.filter(pk=project_id).first()
+    if project:
+        embeddings.follow(project)

@@ -1,0 +1,212 @@
+"""When a round is due, and asking for one. The rows say so; whoever asks first makes the round."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import IntegrityError, transaction
+from django.db.models import Max, Q, QuerySet
+from django.db.models.functions import Now
+
+from labeler.labeling import consensus
+from labeler.labeling.models import Annotation
+from labeler.labeling.progress import Rounds
+from labeler.pools.models import Import
+from labeler.projects.models import Project, User
+from labeler.training import embeddings, versions
+from labeler.training.models import ModelVersion, Round
+from labeler.work.messages import nudge
+from labeler.work.models import OPEN_WORK
+
+KIND = "round"
+Reason = Round.Reason
+
+FIRST = 10  # answers before the first model
+FIRST_IDLE = 5  # … when the person pauses
+LEAST_STEP, MOST_STEP = 5, 100  # answers between two rounds: a tenth of what is there, within these
+IDLE = timedelta(seconds=8)  # a pause after the last answer
+BEGINNING = 1000  # embedded images worth a first ranking while more are being embedded
+PATIENCE = timedelta(minutes=5)  # after a failure that no new answer has followed
+
+
+def due(project: Project) -> Round.Reason | None:
+    """Why the project needs a round now, or None. Enough answers first, then a pause after the
+    last one, then a pool that has grown."""
+    last = _last(project)
+    if last and last.is_open:
+        return None
+    return _labels_due(project, last) or _idle_due(project, last) or _pool_due(project, last)
+
+
+def ask(project: Project, reason: Round.Reason, user: User | None = None) -> Round:
+    """The project's open round, made if there is none, and a hint to the workers."""
+    asked = _open(project) or _make(project, reason, user) or _open(project)
+    if asked is None:  # it was there and is done already
+        return ask(project, reason, user)
+    if asked.not_before and reason == Reason.ASKED:  # a person does not wait for a pause to end
+        Round.objects.filter(pk=asked.pk, state=Round.State.DUE).update(not_before=None)
+    nudge(KIND, asked.pk)
+    return asked
+
+
+def consider(project_id: int) -> None:
+    """Ask for a round if enough answers came. Called after every answer: cheap."""
+    project = Project.objects.filter(pk=project_id).first()
+    if project is None:
+        return
+    last = _last(project)
+    if not (last and last.is_open) and _labels_due(project, last):
+        ask(project, Reason.LABELS)
+
+
+def find() -> None:
+    """Ask for every round that is due, also those that only time or the pool brings."""
+    for project in Project.objects.filter(next_row__gt=0):
+        if reason := due(project):
+            ask(project, reason)
+
+
+# How far we are ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class State:
+    """What the pages say about a project's rounds."""
+
+    open: Round | None  # waiting or at work; phase, done and total say how far
+    failure: str  # why the last round failed; empty if it did not
+    since: int  # answers the next round would learn from
+    at: int  # it starts at so many
+
+
+def state(project: Project) -> State:
+    """The round at work, the last failure, and how far the next round is."""
+    last = _last(project)
+    failed = last is not None and last.state == Round.State.FAILED
+    return State(
+        open=last if last and last.is_open else None,
+        failure=last.error if last and failed else "",
+        since=_since(project, last),
+        at=_needed(project, versions.serving(project)),
+    )
+
+
+def progress(project: Project) -> Rounds:
+    """The same for the label page; registered with `labeling.progress`."""
+    last, serving = _last(project), versions.serving(project)
+    done = Round.objects.filter(project=project, state=Round.State.DONE).order_by("-number").first()
+    return Rounds(
+        since=_since(project, last),
+        at=_needed(project, serving),
+        version=serving and serving.number,
+        version_at=serving and serving.created_at,
+        running=last.number if last and last.is_open else None,
+        seconds=(done.timings or {}).get("all") if done else None,
+    )
+
+
+# Reasons ----------------------------------------------------------------------------------
+
+
+def _labels_due(project: Project, last: Round | None) -> Round.Reason | None:
+    serving = versions.serving(project)
+    if _since(project, last) < _needed(project, serving):
+        return None
+    return Reason.LABELS if serving or _learnable(project, _first(project)) else None
+
+
+def _idle_due(project: Project, last: Round | None) -> Round.Reason | None:
+    answers = _answers(project, last)
+    if not answers.exists() or answers.filter(created_at__gt=Now() - IDLE).exists():
+        return None
+    serving = versions.serving(project)
+    return Reason.IDLE if serving or _learnable(project, FIRST_IDLE) else None
+
+
+def _pool_due(project: Project, last: Round | None) -> Round.Reason | None:
+    """The pool is embedded further than the last ranking reached, or with other features."""
+    if last and last.state == Round.State.FAILED and _within(last, PATIENCE):
+        return None
+    features = embeddings.serving_features(project)
+    done, total = embeddings.progress(project, features)
+    serving = versions.serving(project)
+    ranked = _ranked(project)
+    if serving and serving.features != features:
+        return Reason.POOL
+    if done <= ranked:
+        return None
+    importing = Import.objects.filter(OPEN_WORK, project=project).exists()
+    whole = done == total and not importing
+    return Reason.POOL if whole or done >= max(BEGINNING, 2 * ranked) else None
+
+
+def _within(round_: Round, time: timedelta) -> bool:
+    return Round.objects.filter(pk=round_.pk, finished_at__gt=Now() - time).exists()
+
+
+def _ranked(project: Project) -> int:
+    """How many images the last ranking could choose from."""
+    rounds = Round.objects.filter(project=project, state=Round.State.DONE)
+    return rounds.aggregate(most=Max("total"))["most"] or 0
+
+
+def _needed(project: Project, serving: ModelVersion | None) -> int:
+    """After how many new answers the next round starts."""
+    if serving is None:
+        return _first(project)
+    if project.retrain_after:
+        return project.retrain_after
+    return min(MOST_STEP, max(LEAST_STEP, serving.n_labels // 10))
+
+
+def _first(project: Project) -> int:
+    return max(2, min(FIRST, project.retrain_after or FIRST))
+
+
+def _learnable(project: Project, least: int) -> bool:
+    """Whether there are so many answers, with something to tell apart."""
+    answers = Annotation.objects.filter(
+        project=project, current=True, kind=Annotation.Kind.LABELS, image__audit=False
+    )
+    if answers.count() < least:
+        return False
+    different = answers.order_by().values_list("labels").distinct()[:2]
+    return len(different) > 1
+
+
+def _since(project: Project, last: Round | None) -> int:
+    return _answers(project, last).count()
+
+
+def _answers(project: Project, last: Round | None) -> "QuerySet[Annotation]":
+    """What was answered, changed or taken back since the last round, outside the audit sample."""
+    new = Annotation.objects.filter(project=project, pk__gt=last.seen_annotation if last else 0)
+    kinds = Q(kind=Annotation.Kind.LABELS, current=True) | Q(kind=Annotation.Kind.UNDO)
+    return new.filter(kinds, image__audit=False)
+
+
+# Rows -------------------------------------------------------------------------------------
+
+
+def _last(project: Project) -> Round | None:
+    return Round.objects.filter(project=project).order_by("-number").first()
+
+
+def _open(project: Project) -> Round | None:
+    return Round.objects.filter(OPEN_WORK, project=project).first()
+
+
+def _make(project: Project, reason: Round.Reason, user: User | None) -> Round | None:
+    """A new round, or None if another process made one at the same moment."""
+    try:
+        with transaction.atomic():
+            number = Round.objects.filter(project=project).aggregate(last=Max("number"))["last"]
+            return Round.objects.create(
+                project=project,
+                number=(number or 0) + 1,
+                reason=reason,
+                asked_by=user,
+                # Known before the work starts: a round that kills its worker is not due at once.
+                seen_annotation=consensus.newest(project),
+            )
+    except IntegrityError:
+        return None

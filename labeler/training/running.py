@@ -1,0 +1,198 @@
+"""One round: learn, score the pool, choose, and publish it all in one transaction.
+
+A pool without enough answers gets a first order from clusters instead of a model.
+"""
+
+import logging
+import shutil
+import time
+from typing import Any
+
+import numpy as np
+from django.db.models import Max
+
+from labeler.labeling import refill
+from labeler.labeling.refill import Ranked
+from labeler.pools import storage
+from labeler.projects.models import Project
+from labeler.training import (
+    embeddings,
+    fitting,
+    memory,
+    model_files,
+    predictions,
+    ranking,
+    rounds,
+    versions,
+)  # fmt: skip
+from labeler.training.fitting import Fitted, Lesson
+from labeler.training.memory import Pool
+from labeler.training.models import ModelVersion, Round
+from labeler.training.signals import round_finished
+from labeler.work import leases
+from ml.threads import one_blas_thread
+
+log = logging.getLogger(__name__)
+
+CLUSTERS = "clusters"
+PROBES = 64  # images on which the stored model must agree with the one in memory
+SAY_AFTER = 0.5  # seconds between two notes of progress; quick rounds write none
+
+
+class Work:
+    """A round in the worker's hands: its row, its seconds per phase, its own folder."""
+
+    def __init__(self, row: Round) -> None:
+        self.row = row
+        self.project: Project = row.project
+        self.timings: dict[str, float] = {}
+        self._began = self._phase_began = self._said = time.monotonic()
+        self._phase = ""
+        place = storage.arrays_folder(self.project) / "beside" / f"{row.pk}-{row.lease_no}"
+        self.model, self.predictions = place / "model", place / "predictions"
+        self.place = place
+
+    def phase(self, name: str, done: int = 0) -> None:
+        """Note what is being done, in the row if people have time to read it. Raises LeaseLost."""
+        now = time.monotonic()
+        if name != self._phase:
+            self._end_phase(now)
+            self._phase, self._phase_began = name, now
+        if now - self._said > SAY_AFTER:
+            self._said = now
+            leases.renew(self.row, phase=name, done=done, total=self.row.total)
+
+    def _end_phase(self, now: float) -> None:
+        if self._phase:
+            spent = self.timings.get(self._phase, 0) + now - self._phase_began
+            self.timings[self._phase] = round(spent, 4)
+
+    def facts(self, **more: Any) -> dict[str, Any]:
+        """What the finished row says."""
+        now = time.monotonic()
+        self._end_phase(now)
+        self._phase = ""
+        self.timings["all"] = round(now - self._began, 4)
+        return {"phase": "", "error": "", "done": self.row.total, "total": self.row.total,
+                "timings": self.timings, **more}  # fmt: skip
+
+
+@one_blas_thread()
+def run(row: Round) -> None:
+    """Do the round. Raises LeaseLost, Hopeless, or what went wrong."""
+    work = Work(row)
+    try:
+        with leases.keeping(row):
+            number = _work(work)
+    finally:
+        shutil.rmtree(work.place, ignore_errors=True)
+    round_finished.send_robust(
+        sender=None, project_id=work.project.pk, round_id=row.pk, version=number
+    )
+    rounds.consider(work.project.pk)  # answers that came meanwhile
+
+
+def _work(work: Work) -> int | None:
+    work.phase("reading")
+    pool = memory.pool(work.project, embeddings.serving_features(work.project))
+    work.row.total = len(pool)
+    lesson = fitting.lesson(work.project, pool)
+    missing = fitting.nothing_to_learn(lesson)
+    if not missing:
+        return _train(work, pool, lesson)
+    if work.row.reason == Round.Reason.POOL and not versions.serving(work.project):
+        _order_by_clusters(work, pool, lesson)
+        return None
+    raise leases.Hopeless(_with_reason(missing, work, pool, lesson))
+
+
+def _with_reason(missing: str, work: Work, pool: Pool, lesson: Lesson) -> str:
+    if lesson.left_out and not len(pool):
+        return "No image is embedded yet. Training starts once the first embeddings are there."
+    if lesson.left_out:
+        return f"{missing} {lesson.left_out} answers are on images without an embedding so far."
+    return missing
+
+
+# A model ----------------------------------------------------------------------------------
+
+
+def _train(work: Work, pool: Pool, lesson: Lesson) -> int:
+    project, last = work.project, versions.serving(work.project)
+    work.phase("fitting")
+    fitted = fitting.fit(project, lesson, pool, last)
+    ranked = ranking.rank(
+        project, pool, lesson, fitted,
+        predictions=work.predictions, seed=_seed(work), progress=work.phase,
+    )  # fmt: skip
+    work.phase("writing")
+    sha256 = _write(work, pool, lesson, fitted)
+    work.phase("publishing")
+    version = _publish(work, lesson, fitted, ranked, sha256, pool.features)
+    pool.head = (version.number, fitted.head)
+    predictions.prune(project, version.number)
+    return version.number
+
+
+def _seed(work: Work) -> int:
+    return (work.project.audit_seed + work.row.number) % 2**32
+
+
+def _write(work: Work, pool: Pool, lesson: Lesson, fitted: Fitted) -> str:
+    """Write the model, read it again, and make sure that it says what it said. Its SHA-256."""
+    facts = {
+        "head": fitted.head.name, "kind": lesson.kind, "labels": lesson.label_ids,
+        "features": pool.features, "temperature": fitted.temperature,
+    }  # fmt: skip
+    sha256 = model_files.write(fitted.head, work.model, facts)
+    predictions.write_audit(work.model, *ranking.audit_proba(pool, lesson, fitted))
+    stored = model_files.read(work.model, fitted.head.name, sha256)
+    probes = lesson.x[:PROBES]
+    if not np.array_equal(stored.predict_proba(probes), fitted.head.predict_proba(probes)):
+        raise versions.ModelDamaged("The stored model does not predict what the trained one did.")
+    return sha256
+
+
+def _publish(
+    work: Work,
+    lesson: Lesson,
+    fitted: Fitted,
+    ranked: list[Ranked],
+    sha256: str,
+    features: str,
+) -> ModelVersion:
+    """All of it or nothing: the version serves, the queue follows it, the round is done."""
+    project = work.project
+    with leases.publishing(work.row):
+        mine = ModelVersion.objects.filter(project=project)
+        number = (mine.aggregate(last=Max("number"))["last"] or 0) + 1
+        mine.filter(serving=True).update(serving=False)
+        version = ModelVersion.objects.create(
+            project=project, number=number, round=work.row, head=fitted.head.name,
+            features=features, label_ids=lesson.label_ids, strategy=project.strategy,
+            n_labels=len(lesson), seen_annotation=lesson.seen_annotation,
+            temperature=fitted.temperature, cross_validated=fitted.cross_validated,
+            sha256=sha256, serving=True,
+        )  # fmt: skip
+        model_files.put_in_place(work.model, versions.folder(version))
+        model_files.put_in_place(work.predictions, predictions.folder(version))
+        refill.replace(project, ranked, strategy=project.strategy, version=number)
+        _finish(work, lesson)
+    return version
+
+
+def _finish(work: Work, lesson: Lesson) -> None:
+    facts = work.facts(n_labels=len(lesson), seen_annotation=lesson.seen_annotation)
+    leases.finish(work.row, **facts)
+
+
+# No model yet -----------------------------------------------------------------------------
+
+
+def _order_by_clusters(work: Work, pool: Pool, lesson: Lesson) -> None:
+    work.phase("clustering")
+    ranked = ranking.first_queue(work.project, pool, seed=_seed(work))
+    work.phase("publishing")
+    with leases.publishing(work.row):
+        refill.replace(work.project, ranked, strategy=CLUSTERS, version=None)
+        _finish(work, lesson)
