@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db.models.functions import Now
 
-from labeler.labeling import queue, states
+from labeler.labeling import questions, queue, states
 from labeler.labeling.answers import Answer, LabelSet, Refused, read
 from labeler.labeling.history import Outcome, locked, seen, settled, store
 from labeler.labeling.models import Annotation, QueueItem
@@ -67,7 +67,7 @@ def _record(
         answer, chosen, image=item.image, user=user, supersedes=mine,
         item=item, source=source, strategy=item.strategy, score=item.score, rank=item.rank,
         version=item.version, audit=item.audit and item.image.audit,
-        suggestion_shown=_suggestion_shown(project, item, answer),
+        suggestion_shown=_suggestion_shown(project, user, item, answer),
     )  # fmt: skip
     _close(item)
     states.settle(item.image, [annotation, *current])
@@ -100,11 +100,11 @@ def _lost(why: str) -> Refused:
     return Refused("claim_lost", f"{why} Here is the next one.", 409)
 
 
-def _suggestion_shown(project: Project, item: QueueItem, answer: Answer) -> bool:
+def _suggestion_shown(project: Project, user: User, item: QueueItem, answer: Answer) -> bool:
     """What the client says; where it says nothing, whether a suggestion was sent along."""
     could = bool(item.beliefs) and not item.audit
     if answer.suggestion_shown is None:
-        return could and project.show_suggestions
+        return could and questions.suggestions_shown(project, user)
     return could and answer.suggestion_shown
 
 

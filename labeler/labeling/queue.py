@@ -11,6 +11,7 @@ from datetime import timedelta
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from labeler.labeling import refill
 from labeler.labeling.models import Annotation, QueueItem
@@ -49,8 +50,9 @@ def _claim(project: Project, user: User, count: int) -> tuple[list[QueueItem], b
         QueueItem.objects.filter(pk__in=[item.pk for item in [*mine, *fresh]]).update(
             claimed_by=user, claimed_until=Now() + LEASE
         )
-    for item in fresh:
-        item.claimed_by = user
+    until = timezone.now() + LEASE  # told to the client; the database's clock decides
+    for item in [*mine, *fresh]:
+        item.claimed_by, item.claimed_until = user, until
     return [*mine, *mixed(fresh)], bool(mine)
 
 
