@@ -1,0 +1,30 @@
+# `make run` starts Labeler, `make test` checks all of it. Python 3.11 or newer is all they need.
+.DEFAULT_GOAL := help
+.PHONY: help run test format venv dev screenshots
+
+python := .venv/bin/python
+
+help:
+	@echo "make run          install what is missing, start Labeler, print a link that signs you in"
+	@echo "make test         lint, types, migrations, then every test; the last line is the result"
+	@echo "make format       put the code in its usual form"
+	@echo "make screenshots  take the README's pictures again"
+
+run: venv
+	@exec $(python) manage.py up
+
+test: dev
+	@sh tools/check.sh
+
+format: dev
+	$(python) -m ruff check --fix .
+	$(python) -m ruff format .
+
+screenshots: dev
+	$(python) docs/img/shoot.py
+
+venv:
+	@sh tools/venv.sh requirements.txt
+
+dev: venv
+	@sh tools/venv.sh requirements-dev.txt

@@ -1,0 +1,1 @@
+"""Everything of one installation under one process: started together, watched, stopped together."""
