@@ -3,7 +3,8 @@
 import os
 import secrets
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -70,6 +71,22 @@ def url(name: str, default: str, *, schemes: set[str]) -> str:
             f"{name} starts with {scheme!r}: use one of {', '.join(sorted(schemes))}."
         )
     return value
+
+
+def storage(address: str) -> dict[str, Any]:
+    """Django's storage for `file:///folder` or `s3://bucket/prefix`.
+
+    Keys, region and endpoint of the bucket come from the AWS_… variables, which boto3 reads.
+    """
+    parts = urlsplit(address)
+    if parts.scheme == "file":
+        where = {"location": unquote(parts.path)}
+        return {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": where}
+    if not parts.netloc:
+        raise ImproperlyConfigured("LABELER_STORAGE_URL names no bucket: s3://bucket/prefix.")
+    bucket = {"bucket_name": parts.netloc, "location": parts.path.strip("/")}
+    options = bucket | {"file_overwrite": True, "default_acl": None}
+    return {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}
 
 
 def secret_key(data: Path, *, team: bool) -> str:

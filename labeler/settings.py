@@ -43,6 +43,12 @@ _suffix = env.text("LABELER_TEST_DB_SUFFIX")
 if _suffix:
     DATABASES["default"]["TEST"] = {"NAME": f"test_labeler_{_suffix}"}
 
+# ---- The web server ---------------------------------------------------------------------------
+BIND = env.text("LABELER_BIND", "127.0.0.1")  # loopback, until somebody decides otherwise
+PORT = env.integer("LABELER_PORT", 8000, most=65_535)  # 0: any free one
+WEB_PROCESSES = env.integer("LABELER_WEB_PROCESSES", 1, least=1, most=64)
+WEB_THREADS = env.integer("LABELER_WEB_THREADS", 8, least=1, most=256)
+
 # ---- Security ---------------------------------------------------------------------------------
 DEBUG = env.boolean("LABELER_DEBUG", False)
 SECRET_KEY = env.secret_key(DATA, team=not EMBEDDED)
@@ -101,6 +107,8 @@ AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
+AXES_LOCKOUT_CALLABLE = "labeler.projects.views.account.locked_out"
+CSRF_FAILURE_VIEW = "labeler.errors.no_csrf"
 
 # ---- The program ------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -126,9 +134,13 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "labeler.http.headers",
+    "labeler.http.api_errors",
+    "labeler.http.same_site",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "labeler.http.parts",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -165,16 +177,17 @@ STATIC_URL = "/static/"
 STATIC_ROOT = DATA / "static"
 STATICFILES_DIRS = [ROOT / "static"]
 STORAGES = {
-    "default": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": DATA / "files"},
-    },
+    "default": env.storage(STORAGE_URL),
     "staticfiles": {
         "BACKEND": "labeler.static.HashedStatic"
         if not DEBUG
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
+FILE_UPLOAD_HANDLERS = [
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "labeler.pools.uploads.OnThisDisk",
+]
 MAX_IMAGE_BYTES = env.integer("LABELER_MAX_BYTES", 50 * 1024 * 1024, least=1024)
 MAX_IMAGE_PIXELS = env.integer("LABELER_MAX_PIXELS", 50_000_000, least=1024)
 MAX_IMAGE_SIDE = env.integer("LABELER_MAX_SIDE", 20_000, least=32)

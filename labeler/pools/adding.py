@@ -20,7 +20,7 @@ def add(imp: Import, chunk: Chunk, *, beat: Callable[[], None]) -> None:
     _decode(imp.project, chunk, beat)
     _store(imp.project, chunk)
     with leases.publishing(imp):
-        project = Project.objects.select_for_update().get(pk=imp.project_id)
+        project = Project.objects.select_for_update(no_key=True).get(pk=imp.project_id)
         Rows(imp, project, chunk).write()
 
 

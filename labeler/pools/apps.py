@@ -6,8 +6,10 @@ class PoolsConfig(AppConfig):
     label = "pools"
 
     def ready(self) -> None:
-        from labeler.pools import importing, receivers  # noqa: F401
+        from labeler.pools import importing, receivers
         from labeler.pools.models import Import
+        from labeler.projects.signals import project_deleted
         from labeler.work.kinds import CHORES, Kind, register
 
         register(Kind("import", Import, CHORES, importing.run, importing.sweep))
+        project_deleted.connect(receivers.forget_files, dispatch_uid="pools")

@@ -33,7 +33,7 @@ def fit_rate(project: Project, images: int) -> float:
     Once an audit image was answered the rate is only ever raised: taking images out of the
     sample then would be choosing.
     """
-    held = Project.objects.select_for_update().get(pk=project.pk)
+    held = Project.objects.select_for_update(no_key=True).get(pk=project.pk)
     wished = rate_for(held, images)
     rate = max(held.audit_rate, wished) if _answered(held) else wished
     if rate != held.audit_rate:

@@ -4,59 +4,59 @@ from collections.abc import Iterable
 
 from labeler.pools import names
 from labeler.pools.refusing import ImportFailed
+from labeler.projects import labels
+from labeler.projects.labels import LONGEST_NAME, LabelsRefused, Wish, fold
 from labeler.projects.models import Label, Project
 
-MOST = 500
-LONGEST: int = Label._meta.get_field("name").max_length or 100
+MOST_NEW = 500  # labels that one import may add
 
 
 def folder_name(file_name: str) -> str:
     """The label that the file's last folder stands for, or ""."""
     folder = names.folder_of(file_name)
-    return Label.clean_name(names.clean(folder))[:LONGEST].strip() if folder else ""
-
-
-def fold(name: str) -> str:
-    """How label names are compared: `Cat` is `cat`."""
-    return name.lower()
+    shown = "".join(letter for letter in names.clean(folder) if letter.isprintable())
+    return Label.clean_name(shown) if folder else ""
 
 
 def check(project: Project, found: Iterable[str]) -> None:
-    """Raise ImportFailed where the folders would give the project too many labels."""
-    had = {fold(label.name) for label in project.labels.all()}
-    new = {fold(name) for name in found} - had
-    if new and len(had) + len(new) > MOST:
+    """Raise ImportFailed where folder names cannot be labels."""
+    known = {fold(label.name) for label in project.labels.all()}
+    new = {fold(name): name for name in found if fold(name) not in known}
+    if len(new) > MOST_NEW:
         raise ImportFailed(
-            f"The folders have {len(new):,} names that are no label yet; a project takes at most "
-            f"{MOST} labels. Import again with folder names left as only names."
+            f"The folders have {len(new):,} names that are no label yet; one import adds at most "
+            f"{MOST_NEW}. Import again and let folder names be only names."
         )
+    for name in new.values():
+        if len(name) > LONGEST_NAME:
+            raise ImportFailed(
+                f"The folder name “{name[:60]}…” has {len(name)} characters; a label takes at most "
+                f"{LONGEST_NAME}. Rename the folder, or let folder names be only names."
+            )
 
 
 def ensure(project: Project, wanted: Iterable[str], *, in_use: bool) -> dict[str, Label]:
     """The project's labels by folded name, made where they are missing.
 
     Call with the project row locked. `in_use`: answers will point to them, so a retired one
-    comes back.
+    comes back. Raises ImportFailed.
     """
-    had = {fold(label.name): label for label in project.labels.all()}
-    for name in dict.fromkeys(wanted):
-        label = had.get(fold(name))
+    known = _by_name(project)
+    wishes = []
+    for name in {fold(name): name for name in wanted}.values():
+        label = known.get(fold(name))
         if label is None:
-            had[fold(name)] = _make(project, name, list(had.values()))
+            wishes.append(Wish(name))
         elif label.retired and in_use:
-            label.retired, label.key = False, _free_key(project, list(had.values()))
-            label.save(update_fields=["retired", "key"])
-    return had
+            wishes.append(Wish(label.name, colour=label.colour, pk=label.pk))
+    if not wishes:
+        return known
+    try:
+        labels.store(project, wishes)
+    except LabelsRefused as refused:
+        raise ImportFailed(f"The folder names cannot become labels. {refused}") from refused
+    return _by_name(project)
 
 
-def _make(project: Project, name: str, others: list[Label]) -> Label:
-    place = max((label.place for label in others), default=-1) + 1
-    key = _free_key(project, others)
-    return Label.objects.create(project=project, name=name, place=place, key=key)
-
-
-def _free_key(project: Project, others: list[Label]) -> str:
-    """The next free figure; 0 means "none of these" where several labels fit."""
-    taken = {label.key for label in others if not label.retired}
-    keys = "123456789" if project.is_multi else "1234567890"
-    return next((key for key in keys if key not in taken), "")
+def _by_name(project: Project) -> dict[str, Label]:
+    return {fold(label.name): label for label in project.labels.all()}

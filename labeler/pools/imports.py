@@ -42,7 +42,7 @@ def start(
     upload = source == Import.Source.UPLOAD
     place = "" if upload else str(_server_path(path, anywhere=anywhere))
     with transaction.atomic():
-        Project.objects.select_for_update().get(pk=project.pk)  # one number at a time
+        Project.objects.select_for_update(no_key=True).get(pk=project.pk)  # one number at a time
         last = Import.objects.filter(project=project).aggregate(last=Max("number"))["last"]
         imp = Import.objects.create(
             project=project,

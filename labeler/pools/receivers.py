@@ -2,16 +2,9 @@
 
 from typing import Any
 
-from django.db import transaction
-from django.db.models.signals import post_delete
-from django.dispatch import receiver
-
 from labeler.pools import storage
-from labeler.projects.models import Project
 
 
-@receiver(post_delete, sender=Project)
-def forget_files(instance: Project, **_: Any) -> None:
-    """With a project go its pictures and arrays; the sweep takes what was staged."""
-    pk = instance.pk
-    transaction.on_commit(lambda: storage.forget(pk), robust=True)
+def forget_files(*, project_id: int, **_: Any) -> None:
+    """Receives projects.signals.project_deleted; the sweep takes what was staged."""
+    storage.forget(project_id)

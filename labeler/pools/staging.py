@@ -105,6 +105,16 @@ def is_listed(import_id: int) -> bool:
     return (root() / str(import_id) / INDEX).exists()
 
 
+def has_batch(import_id: int, batch: str) -> bool:
+    """Whether a batch (a UUID's digits) has been taken."""
+    return (root() / str(import_id) / f"batch-{batch}").exists()
+
+
+def note_batch(import_id: int, batch: str) -> None:
+    """Remember that a batch has been taken."""
+    (folder(import_id) / f"batch-{batch}").touch()
+
+
 def clear(import_id: int) -> None:
     """Delete what was staged."""
     shutil.rmtree(root() / str(import_id), ignore_errors=True)
