@@ -2,10 +2,25 @@
 
 from django.urls import include, path
 
+from labeler import health, home
+from labeler.api import api, docs
+
 urlpatterns = [
+    path("", home.projects, name="projects"),
     path("", include("labeler.projects.urls")),
     path("", include("labeler.pools.urls")),
     path("", include("labeler.labeling.urls")),
     path("", include("labeler.training.urls")),
     path("", include("labeler.evaluation.urls")),
+    path("api/v1/openapi.json", docs.openapi, name="openapi"),
+    path("api/v1/docs", docs.page, name="api_docs"),
+    path("api/v1/", api.urls),
+    path("healthz", health.alive, name="healthz"),
+    path("readyz", health.ready, name="readyz"),
+    path("metrics", health.metrics, name="metrics"),
 ]
+
+handler400 = "labeler.errors.bad_request"
+handler403 = "labeler.errors.forbidden"
+handler404 = "labeler.errors.not_found"
+handler500 = "labeler.errors.broken"

@@ -46,17 +46,29 @@ def projects_of(user: User | AnonymousUser) -> "QuerySet[Project]":
 
 def role_in(user: User | AnonymousUser, project: Project) -> Role | None:
     """The user's role in the project, cut down to that of the token they came with."""
-    if not user.is_authenticated or not projects_of(user).filter(pk=project.pk).exists():
+    if not projects_of(user).filter(pk=project.pk).exists():
         return None
     role = "admin" if user.is_superuser else _membership_role(user, project)
     token = getattr(user, "token", None)
-    if token and RANK[token.role] < RANK[role]:
+    if role and token and RANK[token.role] < RANK[role]:
         role = token.role
     return role  # type: ignore[return-value]
 
 
-def _membership_role(user: User, project: Project) -> str:
-    return Membership.objects.values_list("role", flat=True).get(user=user, project=project)
+def _membership_role(user: User | AnonymousUser, project: Project) -> str | None:
+    mine = Membership.objects.filter(user_id=user.pk, project=project)
+    return mine.values_list("role", flat=True).first()
+
+
+def may_create(user: User | AnonymousUser) -> bool:
+    """Projects are made by the owner and by whoever is admin of one; not by a narrow token."""
+    if not user.is_authenticated or not user.is_active:
+        return False
+    token = getattr(user, "token", None)
+    if token and (token.project_id or token.role != Membership.Role.ADMIN):
+        return False
+    admin = Membership.objects.filter(user=user, role=Membership.Role.ADMIN)
+    return user.is_superuser or admin.exists()
 
 
 def may(user: User | AnonymousUser, project: Project, action: Action) -> bool:

@@ -1,3 +1,38 @@
-from django.urls import URLPattern
+"""Addresses of pages about people and projects."""
 
-urlpatterns: list[URLPattern] = []
+from django.urls import path
+
+from labeler.projects.views import (
+    account,
+    colours,
+    creation,
+    invitations,
+    members,
+    settings,
+    tokens,
+)
+
+urlpatterns = [
+    path("sign-in", account.sign_in, name="sign_in"),
+    path("sign-in/<str:secret>", account.sign_in_by_link, name="sign_in_link"),
+    path("sign-out", account.sign_out, name="sign_out"),
+    path("invitations/<str:secret>", invitations.open_link, name="invitation"),
+    path("invitations/<str:secret>/join", invitations.join, name="join"),
+    path("me", account.personal, name="personal"),
+    path("me/password", account.password, name="password"),
+    path("me/tokens", tokens.page, name="tokens"),
+    path("me/tokens/<int:pk>/revoke", tokens.revoke, name="revoke_token"),
+    path("projects/new", creation.new_project, name="new_project"),
+    path("projects/labels.css", colours.of_all, name="all_label_colours"),
+    path("projects/<int:pk>/labels.css", colours.of_project, name="label_colours"),
+    path("projects/<int:pk>/members", members.page, name="members"),
+    path("projects/<int:pk>/members/<int:member>/role", members.change_role, name="change_role"),
+    path("projects/<int:pk>/members/<int:member>/remove", members.remove, name="remove_member"),
+    path(
+        "projects/<int:pk>/invitations/<int:invitation>/withdraw",
+        members.withdraw,
+        name="withdraw_invitation",
+    ),
+    path("projects/<int:pk>/settings", settings.page, name="settings"),
+    path("projects/<int:pk>/settings/delete", settings.delete, name="delete_project"),
+]

@@ -1,20 +1,43 @@
 // One listener for every key: it looks the key up in the page and clicks the element.
+// `G` and then a letter goes to the page whose link carries that letter in data-go.
 
 const TYPING = "input:not([type=checkbox]):not([type=radio]):not([type=range]), textarea, select, [contenteditable]";
+const WAIT_MS = 1500;
+
+function isForUs(root, event) {
+  if (event.repeat || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return false;
+  if (event.target.closest?.(TYPING) || root.querySelector("dialog[open]")) return false;
+  const off = root.documentElement?.dataset?.letterKeys === "off";
+  return !(off && event.key.length === 1);
+}
+
+const upper = (key) => (key.length === 1 ? key.toUpperCase() : key);
+
+const isEnabled = (element) => !element.disabled && element.getAttribute("aria-disabled") !== "true";
 
 export function elementForKey(root, event) {
-  if (event.repeat || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return null;
-  if (event.target.closest?.(TYPING) || root.querySelector("dialog[open]")) return null;
-  const key = event.key.length === 1 ? event.key.toUpperCase() : event.key;
+  if (!isForUs(root, event)) return null;
+  const key = upper(event.key);
   const named = [...root.querySelectorAll("[aria-keyshortcuts]")].filter((element) =>
-    element.getAttribute("aria-keyshortcuts").split(" ").some((name) => (name.length === 1 ? name.toUpperCase() : name) === key),
+    element.getAttribute("aria-keyshortcuts").split(" ").some((name) => upper(name) === key),
   );
-  return named.find((element) => !element.disabled && element.getAttribute("aria-disabled") !== "true") ?? null;
+  return named.find(isEnabled) ?? null;
+}
+
+// The link to follow when `event` comes after G, or null.
+export function linkForKey(root, event) {
+  if (!isForUs(root, event)) return null;
+  const links = [...root.querySelectorAll("[data-go]")];
+  return links.find((link) => link.dataset.go === upper(event.key)) ?? null;
 }
 
 export function listen(root = document) {
+  let goesUntil = 0;
   root.addEventListener("keydown", (event) => {
-    const element = elementForKey(root, event);
+    const going = Date.now() < goesUntil;
+    if (event.key !== "Shift") goesUntil = 0;
+    const element = (going && linkForKey(root, event)) || elementForKey(root, event);
+    if (!element && upper(event.key) === "G" && isForUs(root, event)) goesUntil = Date.now() + WAIT_MS;
     // Enter and Space on a focused control already press it.
     if (!element || (event.key === "Enter" && event.target.closest("a, button, summary"))) return;
     event.preventDefault();

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from labeler.projects.access import ALLOWED, RANK
+from labeler.projects.access import ALLOWED, RANK, Action
 
 register = template.Library()
 NBSP = "\u00a0"
@@ -93,16 +93,16 @@ def mark(label: Any) -> dict[str, Any]:
     return {"label": label}
 
 
-# Which tabs a project has: key, words, URL name, what one must be allowed to do.
-TABS: list[tuple[str, str, str, str]] = [
-    ("dashboard", "Dashboard", "dashboard", "see_own_work"),
-    ("label", "Label", "label", "label"),
-    ("review", "Review", "review", "review"),
-    ("models", "Models", "models", "see_dashboard"),
-    ("import", "Import", "import", "import"),
-    ("export", "Export", "export", "export"),
-    ("members", "Members", "members", "invite"),
-    ("settings", "Settings", "settings", "set"),
+# Which tabs a project has: key, words, URL name, what one must be allowed to do, letter after G.
+TABS: list[tuple[str, str, str, Action, str]] = [
+    ("dashboard", "Dashboard", "dashboard", "see_own_work", "D"),
+    ("label", "Label", "label", "label", "L"),
+    ("review", "Review", "review", "review", "R"),
+    ("models", "Models", "models", "see_dashboard", "M"),
+    ("import", "Import", "import", "import", "I"),
+    ("export", "Export", "export", "export", ""),
+    ("members", "Members", "members", "invite", ""),
+    ("settings", "Settings", "settings", "set", ""),
 ]
 
 
@@ -110,5 +110,5 @@ TABS: list[tuple[str, str, str, str]] = [
 def project_tabs(project: Any, tab: str) -> dict[str, Any]:
     """The tabs of a project that the user's role may open."""
     rank = RANK[project.role]
-    seen = [t for t in TABS if rank >= RANK[ALLOWED[t[3]]]]  # type: ignore[index]
+    seen = [t for t in TABS if rank >= RANK[ALLOWED[t[3]]]]
     return {"project": project, "tabs": seen, "tab": tab}

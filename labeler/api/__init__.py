@@ -1,0 +1,37 @@
+"""The REST API, version 1. Every endpoint finds its project by role and calls one noun."""
+
+from ninja import NinjaAPI
+
+from labeler.api import errors, exports, images, imports, measures, projects, questions, rounds
+from labeler.api.auth import Bearer, Session
+from labeler.api.parameters import known_parameters_only
+from labeler.api.parsing import JsonParser
+
+
+class Api(NinjaAPI):
+    """Ninja, with operation ids that read like the function's name."""
+
+    def get_openapi_operation_id(self, operation) -> str:  # type: ignore[no-untyped-def]
+        return str(operation.view_func.__name__)
+
+
+api = Api(
+    title="Labeler",
+    version="1",
+    description=(
+        "Sign in with a session and an X-CSRFToken header, or send `Authorization: Bearer TOKEN`. "
+        "Errors are {detail, code, errors?}. Lists are {items, next}; send `next` as `cursor`."
+    ),
+    urls_namespace="api",
+    openapi_url=None,  # served by docs.py, to those who are signed in
+    docs_url=None,
+    auth=[Bearer(), Session()],
+    parser=JsonParser(),
+)
+api.add_decorator(known_parameters_only, mode="view")
+for router in (
+    projects.router, imports.router, images.router, questions.router,
+    measures.router, rounds.router, exports.router,
+):  # fmt: skip
+    api.add_router("", router)
+errors.install(api)

@@ -1,0 +1,233 @@
+"""What people fill in: about a project, and about themselves."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth import password_validation
+from django.contrib.auth.forms import UsernameField
+from django.contrib.auth.validators import UnicodeUsernameValidator
+
+from labeler.projects import choices, creation
+from labeler.projects.labels import LabelsRefused, Wish, checked
+from labeler.projects.models import Label, Membership, Project, User
+
+
+def _text(**attrs: Any) -> forms.TextInput:
+    return forms.TextInput({"class": "input", **attrs})
+
+
+class Percent(forms.FloatField):
+    """A share that people write in percent: 10 means 0.1."""
+
+    widget = forms.NumberInput({"class": "input short", "step": "any", "min": 0, "max": 100})
+    default_error_messages = {"invalid": "Write a number from 0 to 100."}
+
+    def prepare_value(self, value: Any) -> Any:
+        return f"{100 * value:g}" if isinstance(value, float) else value
+
+    def clean(self, value: Any) -> float | None:
+        number = super().clean(value)
+        return None if number is None else number / 100
+
+
+class SettingsForm(forms.Form):
+    """A project's settings; the rules themselves are in `creation`."""
+
+    name = forms.CharField(
+        max_length=100, widget=_text(autocomplete="off"),
+        error_messages={"required": "Give the project a name."},
+    )  # fmt: skip
+    question = forms.CharField(
+        max_length=200, required=False, widget=_text(placeholder="What is on this leaf?")
+    )
+    strategy = forms.ChoiceField(
+        choices=[(c.name, c.title) for c in choices.STRATEGIES], widget=forms.RadioSelect
+    )
+    audit_share = Percent()
+    retrain = forms.ChoiceField(
+        choices=[("adaptive", "Adaptive"), ("number", "After a number of labels")],
+        widget=forms.RadioSelect,
+    )
+    retrain_after = forms.IntegerField(
+        required=False,
+        widget=forms.NumberInput({"class": "input short", "min": 1}),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        if values.pop("retrain", "") == "adaptive":
+            values["retrain_after"] = None
+            self.errors.pop("retrain_after", None)
+        elif "retrain_after" in values and values["retrain_after"] is None:
+            self.add_error("retrain_after", "Write how many labels, or choose adaptive.")
+        if not self.errors:
+            self._obey_the_rules(values)
+        return values
+
+    def _obey_the_rules(self, values: dict[str, Any]) -> None:
+        settings = {k: v for k, v in values.items() if k in creation.OPEN_SETTINGS}
+        try:
+            creation.checked(settings)
+        except creation.SettingsRefused as refused:
+            for field, words in refused.problems.items():
+                self.add_error(field, words)
+
+    def settings(self) -> dict[str, Any]:
+        """The values for `creation`."""
+        return {k: v for k, v in self.cleaned_data.items() if k in creation.OPEN_SETTINGS}
+
+    @staticmethod
+    def strategies() -> tuple[choices.Choice, ...]:
+        """The strategies with their explanations."""
+        return choices.STRATEGIES
+
+
+class NewProjectForm(SettingsForm):
+    """All that a new project needs."""
+
+    kind = forms.ChoiceField(choices=Project.Kind.choices, widget=forms.RadioSelect)
+    labels = forms.CharField(
+        max_length=500_000, widget=forms.Textarea({"class": "input", "rows": 7}),
+        error_messages={"required": "Name at least one label."},
+    )  # fmt: skip
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean()
+        if "labels" in values:
+            multi = values.get("kind") == Project.Kind.MULTI
+            try:
+                checked(self.wishes(), multi=multi)
+            except LabelsRefused as refused:
+                for place, words in refused.problems[:5]:
+                    where = "" if place is None else f"Line {place + 1}: "
+                    self.add_error("labels", where + words)
+        return values
+
+    def wishes(self) -> list[Wish]:
+        """The labels, one per line; empty lines do not count."""
+        lines = self.data.get("labels", "").splitlines()
+        return [Wish(line) for line in lines if line.strip()]
+
+
+class ProjectSettingsForm(SettingsForm):
+    """Settings that one meets only once the project is there."""
+
+    show_suggestions = forms.BooleanField(required=False)
+    target = Percent()
+    audit_target = forms.IntegerField(
+        min_value=0, max_value=1_000_000,
+        widget=forms.NumberInput({"class": "input short", "min": 0}),
+    )  # fmt: skip
+    features = forms.ChoiceField(
+        choices=[(c.name, f"{c.title}: {c.words}") for c in choices.FEATURES]
+    )
+    head = forms.ChoiceField(choices=[(c.name, f"{c.title}: {c.words}") for c in choices.HEADS])
+
+    @classmethod
+    def of(cls, project: Project) -> "ProjectSettingsForm":
+        """The form as the project stands."""
+        names = [name for name in cls.base_fields if name != "retrain"]
+        start = {name: getattr(project, name) for name in names}
+        start["retrain"] = "number" if project.retrain_after else "adaptive"
+        return cls(initial=start)
+
+
+class SignInForm(forms.Form):
+    """Name and password. Nothing is said about which of them is wrong."""
+
+    username = UsernameField(
+        max_length=150,
+        widget=_text(autocomplete="username", autocapitalize="none", autofocus=True),
+        error_messages={"required": "Write your name."},
+    )
+    password = forms.CharField(
+        max_length=1_000, strip=False,
+        widget=forms.PasswordInput({"class": "input", "autocomplete": "current-password"}),
+        error_messages={"required": "Write your password."},
+    )  # fmt: skip
+
+
+class JoinForm(forms.Form):
+    """The account of an invited person."""
+
+    username = UsernameField(
+        max_length=150,
+        validators=[UnicodeUsernameValidator()],
+        widget=_text(autocomplete="username", autocapitalize="none", autofocus=True),
+        error_messages={"required": "Choose a name to sign in with."},
+    )
+    password = forms.CharField(
+        max_length=1_000, strip=False,
+        widget=forms.PasswordInput({"class": "input", "autocomplete": "new-password"}),
+        error_messages={"required": "Choose a password."},
+    )  # fmt: skip
+
+    def clean_username(self) -> str:
+        name: str = self.cleaned_data["username"]
+        if User.objects.filter(username__iexact=name).exists():
+            raise forms.ValidationError("Somebody has this name already. Choose another.")
+        return name
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        if "password" in values:
+            person = User(username=values.get("username", ""))
+            try:
+                password_validation.validate_password(values["password"], person)
+            except forms.ValidationError as error:
+                self.add_error("password", error)
+        return values
+
+
+class PersonalForm(forms.Form):
+    """How others see a person, and how the keyboard works."""
+
+    name = forms.CharField(
+        max_length=60, required=False, widget=_text(autocomplete="name"), label="Name"
+    )
+    letter_keys = forms.BooleanField(required=False)
+
+
+class TokenForm(forms.Form):
+    """What a new token is for and how far it reaches."""
+
+    name = forms.CharField(
+        max_length=100, widget=_text(placeholder="nightly export", autocomplete="off"),
+        error_messages={"required": "Say what the token is for."},
+    )  # fmt: skip
+    project = forms.ModelChoiceField(
+        Project.objects.none(), required=False, empty_label="All my projects",
+        error_messages={"invalid_choice": "You are not in this project. Choose another."},
+    )  # fmt: skip
+    role = forms.ChoiceField(choices=Membership.Role.choices, initial="admin")
+    days = forms.TypedChoiceField(
+        choices=[(30, "30 days"), (90, "90 days"), (365, "a year"), (0, "until revoked")],
+        coerce=int, initial=90,
+    )  # fmt: skip
+
+
+class InviteForm(forms.Form):
+    """Whom to invite as what."""
+
+    role = forms.ChoiceField(
+        choices=Membership.Role.choices, initial="annotator", widget=forms.RadioSelect
+    )
+    note = forms.CharField(max_length=100, required=False, widget=_text(autocomplete="off"))
+
+
+class DeleteForm(forms.Form):
+    """Deleting asks for the project's name."""
+
+    name = forms.CharField(max_length=200, required=False, widget=_text(autocomplete="off"))
+
+    def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.project = project
+
+    def clean_name(self) -> str:
+        name = Label.clean_name(self.cleaned_data["name"])
+        if name != Label.clean_name(self.project.name):
+            raise forms.ValidationError(
+                f"Write the project's name, {self.project.name}, to delete it."
+            )
+        return name

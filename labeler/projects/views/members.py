@@ -1,0 +1,92 @@
+"""Who belongs to the project, and who is invited."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from labeler.projects import invitations, members
+from labeler.projects.access import RANK, project_for
+from labeler.projects.forms import InviteForm
+from labeler.projects.models import Membership, Project
+from labeler.projects.views.account import _user
+
+LAST = "There must be an admin. Make somebody else admin first."
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def page(request: HttpRequest, pk: int) -> HttpResponse:
+    """List members and open invitations; a POST makes an invitation and shows its link once."""
+    project = project_for(request.user, pk, "invite")
+    form = InviteForm(request.POST if request.method == "POST" else None)
+    link = ""
+    if form.is_valid():
+        given = invitations.invite(project=project, by=_user(request), **form.cleaned_data)
+        link = request.build_absolute_uri(f"/invitations/{given}")
+    context = {
+        "project": project, "tab": "members", "form": form, "link": link,
+        "members": sorted(members.of(project), key=lambda m: -RANK[m.role]),
+        "invitations": invitations.open_ones(project),
+        "roles": Membership.Role.values,
+    }  # fmt: skip
+    return render(request, "projects/members.html", context, status=400 if form.errors else 200)
+
+
+@login_required
+@require_POST
+def change_role(request: HttpRequest, pk: int, member: int) -> HttpResponse:
+    """Give a member another role."""
+    project = project_for(request.user, pk, "invite")
+    role = request.POST.get("role", "")
+    if role not in Membership.Role.values:
+        messages.error(request, "Choose annotator, reviewer or admin.")
+        return redirect("members", pk)
+    try:
+        changed = members.change_role(project, member, role)
+    except members.LastAdmin:
+        messages.error(request, LAST)
+        return redirect("members", pk)
+    if changed is None:
+        raise Http404
+    messages.success(request, f"{changed.user} is now {changed.role}.")
+    return _still_inside(request, project)
+
+
+@login_required
+@require_POST
+def remove(request: HttpRequest, pk: int, member: int) -> HttpResponse:
+    """Take a member out of the project."""
+    project = project_for(request.user, pk, "invite")
+    try:
+        gone = members.remove(project, member)
+    except members.LastAdmin:
+        messages.error(request, LAST)
+        return redirect("members", pk)
+    if gone is None:
+        raise Http404
+    messages.success(request, f"{gone.user} is no longer a member. Their answers stay.")
+    return _still_inside(request, project)
+
+
+@login_required
+@require_POST
+def withdraw(request: HttpRequest, pk: int, invitation: int) -> HttpResponse:
+    """Take an open invitation back."""
+    project = project_for(request.user, pk, "invite")
+    if invitation >= 2**63 or not invitations.withdraw(project, invitation):
+        raise Http404
+    messages.success(request, "The invitation no longer works.")
+    return redirect("members", pk)
+
+
+def _still_inside(request: HttpRequest, project: Project) -> HttpResponse:
+    """Back to the members, unless one has just given up one's own right to see them."""
+    try:
+        project_for(request.user, project.pk, "invite")
+    except Exception:
+        return redirect("projects")
+    return redirect("members", project.pk)
