@@ -97,7 +97,8 @@ def read_picture(
     Transparency is laid on white; sixteen-bit grey is scaled to eight, float grey
     that is neither in 0..1 nor in 0..255 is stretched; colour profiles are ignored.
     Raises: ImageRefused (codes: empty, too_many_bytes, not_an_image, format,
-        too_many_pixels, too_long_side, truncated, corrupt); OSError if the path cannot be read.
+        too_many_pixels, too_long_side, truncated, corrupt, memory); OSError if the path
+        cannot be read.
     """
     data = _read(source, max_bytes)
     try:
@@ -110,6 +111,10 @@ def read_picture(
         raise _unknown(data) from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_many_pixels(max_pixels) from error
+    except MemoryError as error:
+        raise ImageRefused(
+            "memory", "The picture needs more memory than is allowed.", "Scale it down."
+        ) from error
     except _DECODER_ERRORS as error:
         raise _damaged(error) from error
 
@@ -125,7 +130,6 @@ _DECODER_ERRORS = (
     AttributeError,
     EOFError,
     OverflowError,
-    MemoryError,
     RuntimeError,
     NotImplementedError,
     AssertionError,
