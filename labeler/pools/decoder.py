@@ -22,7 +22,7 @@ THUMB, SCREEN = 256, 1600  # longest side in pixels
 SCREEN_BYTES = 1_500_000  # a larger original is not sent to look at
 SHOWN = ("JPEG", "PNG", "WEBP")  # what every browser shows
 PLAIN_MODES = ("1", "L", "P", "RGB")
-SECONDS = 20  # of CPU for one picture
+SECONDS = 10  # of CPU for one picture
 
 Answer = tuple[dict[str, Any], bytes, bytes]
 

@@ -18,7 +18,7 @@ from labeler.pools import decoder
 from labeler.pools.refusing import Refused
 
 CHILDREN = max(1, min(4, os.cpu_count() or 1))
-SECONDS = 20  # by the clock, for one picture; the child's own limit counts CPU
+SECONDS = 40  # by the clock, for one picture; the child's own limit counts CPU
 _BASE = 600 * 2**20  # what the child and its libraries reserve before the first picture
 _PER_PIXEL = 24  # a float TIFF needs this much while it is scaled
 
@@ -110,6 +110,7 @@ def _start() -> "subprocess.Popen[bytes]":
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
+        start_new_session=True,  # Ctrl-C in the terminal must not make a picture look bad
     )
 
 

@@ -9,6 +9,7 @@ from labeler.pools import audit, folder_labels, signals
 from labeler.pools.chunk import Chunk, File
 from labeler.pools.models import Image, ImageName, Import, Refusal, Truth
 from labeler.pools.refusing import Refused
+from labeler.projects.labels import fold
 from labeler.projects.models import Label, Project
 from labeler.work import leases
 
@@ -62,11 +63,7 @@ class Rows:
         good = []
         for file in self.chunk.files:
             before = first.setdefault(file.sha256, file.label)
-            if (
-                before
-                and file.label
-                and folder_labels.fold(before) != folder_labels.fold(file.label)
-            ):
+            if before and file.label and fold(before) != fold(file.label):
                 self.chunk.refuse(file.entry, _contradiction(before, file.label))
             else:
                 good.append(file)
@@ -108,7 +105,7 @@ class Rows:
         truth = self.imp.folders == Import.Folders.TRUTH
         self.labels = folder_labels.ensure(self.project, wanted, in_use=not truth)
         meant = dict.fromkeys(
-            (self.known[file.sha256], self.labels[folder_labels.fold(file.label)].pk)
+            (self.known[file.sha256], self.labels[fold(file.label)].pk)
             for file in self.chunk.files
             if file.label
         )

@@ -53,7 +53,7 @@ def _take(request: HttpRequest, project: Project) -> Import:
         raise ImportRefused("disk_full", error)
     if not files:
         raise ImportRefused("no_files", "Choose at least one image or archive, then press Import.")
-    title = files[0].name if len(files) == 1 else f"{len(files)} files"
+    title = (files[0].name or "") if len(files) == 1 else f"{len(files)} files"
     imp = imports.start(project=project, user=who, source=source, title=title, folders=folders)
     for file in files:
         imports.stage(imp, file.name or "", file)  # type: ignore[arg-type]

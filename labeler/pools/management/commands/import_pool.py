@@ -59,7 +59,7 @@ class Command(BaseCommand):
                 _stop(imp)
                 bar.close()
                 self.stderr.write(
-                    f"Stopped. {imp.added:,} images came in; the same command goes on with the rest."
+                    f"Stopped. {imp.added:,} images came in; the same command brings the rest."
                 )
                 sys.exit(INTERRUPTED)
         if not options["json"]:
