@@ -78,9 +78,7 @@ def of(project: Project, user: User | None = None) -> Activity:
     return _known.get((key, looks), lambda: _count(project, user, labels, today))
 
 
-def _count(
-    project: Project, user: User | None, labels: tuple[Label, ...], today: date
-) -> Activity:
+def _count(project: Project, user: User | None, labels: tuple[Label, ...], today: date) -> Activity:
     answers = _answers(project, user)
     people = _people(answers, today)
     totals = answers.aggregate(n=Count("pk"), skips=Count("pk", filter=Q(kind="skip")))
@@ -106,9 +104,7 @@ def _classes(
     current = Annotation.objects.filter(project=project, current=True, kind="labels")
     if user:
         current = current.filter(user=user)
-    counted = dict(
-        current.filter(labels__isnull=False).values_list("labels").annotate(Count("pk"))
-    )
+    counted = dict(current.filter(labels__isnull=False).values_list("labels").annotate(Count("pk")))
     most = max(counted.values(), default=1)
     return tuple(
         ClassCount(label, counted.get(label.pk, 0), counted.get(label.pk, 0) / most)

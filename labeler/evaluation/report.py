@@ -225,7 +225,5 @@ def _label_reports(
         }
         tp, fp, fn = (int(c[at]) for c in (counted.tp, counted.fp, counted.fn))
         threshold = thresholds.for_label(label.pk)
-        made.append(
-            LabelReport(label=label, tp=tp, fp=fp, fn=fn, threshold=threshold, **figures)
-        )
+        made.append(LabelReport(label=label, tp=tp, fp=fp, fn=fn, threshold=threshold, **figures))
     return tuple(made)

@@ -1,3 +1,16 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from labeler.evaluation.views import dashboard, models, review, status
+
+urlpatterns = [
+    path("status", status.of_installation, name="system_status"),
+    path("projects/<int:pk>/", dashboard.page, name="dashboard"),
+    path("projects/<int:pk>/live", dashboard.live, name="dashboard_live"),
+    path("projects/<int:pk>/status", status.of_project, name="status"),
+    path("projects/<int:pk>/review", review.page, name="review"),
+    path("projects/<int:pk>/review/answer", review.answer, name="review_answer"),
+    path("projects/<int:pk>/review/undo", review.undo, name="review_undo"),
+    path("projects/<int:pk>/review/threshold", review.threshold, name="review_threshold"),
+    path("projects/<int:pk>/models", models.page, name="models"),
+    path("projects/<int:pk>/train", models.train_now, name="train_now"),
+]

@@ -89,7 +89,7 @@ def _context(request: HttpRequest, project: Project) -> dict[str, Any]:
         "number_from": NUMBER_FROM,
         "verdict": figures.verdict(measured, project.target),
         "advice": advice.of(project, measured, number_from=NUMBER_FROM),
-        "first_after": rounds.labels_to_first(project) if serving is None else 0,
+        "first_after": _to_first(project) if serving is None else 0,
         "table": figures.label_table(
             measured, previous, project.target, worst_first=_sort(request) == "worst"
         ),
@@ -105,6 +105,12 @@ def _context(request: HttpRequest, project: Project) -> dict[str, Any]:
         "confusion": confusion.of(measured),
         "corrections": corrections.of(project),
     }
+
+
+def _to_first(project: Project) -> int:
+    """How many more answers the first model takes."""
+    state = rounds.state(project)
+    return max(0, state.at - state.since)
 
 
 def _sort(request: HttpRequest) -> str:

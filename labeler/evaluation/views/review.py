@@ -42,6 +42,7 @@ def _context(
     cell = _cell(request, labels)
     chosen = cell["truth"] if cell else _chosen(request, measured)
     at = labels.index(chosen)
+    fixes = _fixes(labels)
     looked = corrections.of(project)
     data = galleries.of_label(project, version, chosen)
     data["cell"] = cell and {
@@ -60,7 +61,8 @@ def _context(
         "cell": cell,
         "data": data,
         "confusion": confusion.of(measured),
-        "fixes": _fixes(labels),
+        "fixes": fixes,
+        "more_fixes": any(not fix["key"] for fix in fixes),
         "picked": str(chosen.pk) in version.thresholds,
     }
 
@@ -90,8 +92,7 @@ def _fixes(labels: list[Label]) -> list[dict[str, Any]]:
     taken = {label.key for label in open_labels if label.key}
     free = [key for key in "1234567890" if key not in taken]
     return [
-        {"label": label, "key": label.key or (free.pop(0) if free else "")}
-        for label in open_labels
+        {"label": label, "key": label.key or (free.pop(0) if free else "")} for label in open_labels
     ]
 
 

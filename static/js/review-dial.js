@@ -1,0 +1,88 @@
+// The dial of a label: histogram, threshold, numbers, and the point on the curve.
+import { histogram, rates } from "./review-numbers.js";
+
+const SVG = "http://www.w3.org/2000/svg";
+const TALL = 44; // pixels of a full bar
+const MIDDLE = 47;
+
+const percent = (share) => (share === null ? "–" : `${Math.round(100 * share)}\u00a0%`);
+const between = ([low, high], known) => (known === null ? "" : `${Math.round(100 * low)} to ${Math.round(100 * high)}`);
+
+function element(name, attributes) {
+  const made = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  return made;
+}
+
+function stack(box, kind, x, width, inside, outside, cap) {
+  const direction = kind === "pos" ? -1 : 1;
+  let from = 0;
+  for (const [count, css] of [[inside, kind], [outside, `${kind} out`]]) {
+    const to = Math.min(TALL, ((from ? from / TALL : 0) + count / cap) * TALL);
+    if (to > from) {
+      const y = direction < 0 ? MIDDLE - 1 - to : MIDDLE + 1 + from;
+      box.append(element("rect", { class: css, x: `${x}%`, width: `${width}%`, y, height: to - from }));
+    }
+    from = to;
+  }
+}
+
+export function drawHistogram(svg, data, t, name) {
+  const counted = histogram(data, t);
+  const bins = counted.yesCalled.length;
+  const tall = (a, b) => a.map((count, i) => count + b[i]);
+  const yes = tall(counted.yesCalled, counted.yesNot);
+  const no = tall(counted.noCalled, counted.noNot);
+  const highest = Math.max(...yes, ...no, 1);
+  // The many that are surely something else would flatten the rest: cut them, and say so.
+  const cap = Math.max(1, Math.min(highest, 2 * Math.max(...yes, ...no.slice(Math.ceil(bins / 10)), 4)));
+  svg.replaceChildren();
+  for (let b = 0; b < bins; b++) {
+    const [x, width] = [(100 * b) / bins + 0.15, 100 / bins - 0.3];
+    stack(svg, "pos", x, width, counted.yesCalled[b], counted.yesNot[b], cap);
+    stack(svg, "neg", x, width, counted.noCalled[b], counted.noNot[b], cap);
+  }
+  const cut = `${100 * t}%`;
+  svg.append(element("line", { class: "ax", x1: 0, x2: "100%", y1: MIDDLE, y2: MIDDLE }), element("line", { class: "cut", x1: cut, x2: cut, y1: -4, y2: 104 }));
+  const words = (text, attributes) => {
+    const made = element("text", attributes);
+    made.textContent = text;
+    svg.append(made);
+  };
+  words(`${name}, as people say`, { x: 0, y: 10 });
+  words(cap < highest ? `everything else; bars cut at ${Math.round(cap)} images` : "everything else", { x: "100%", y: 92, "text-anchor": "end" });
+}
+
+const at = (recall, precision) => `${(100 * recall).toFixed(1)} ${(100 - 100 * precision).toFixed(1)}`;
+
+export function drawCurve(line, band, points) {
+  line.setAttribute("d", points.length ? `M${points.map((p) => at(p.recall, p.precision)).join("L")}` : "");
+  const upper = points.map((p) => at(p.recall, p.precisionInterval[1]));
+  const lower = points.map((p) => at(p.recall, p.precisionInterval[0])).reverse();
+  band.setAttribute("d", points.length ? `M${[...upper, ...lower].join("L")}z` : "");
+}
+
+export function drawNow(dot, counted) {
+  const { precision, recall } = rates(counted);
+  dot.toggleAttribute("hidden", precision === null || recall === null);
+  dot.setAttribute("cx", `${100 * (recall ?? 0)}%`);
+  dot.setAttribute("cy", `${100 - 100 * (precision ?? 0)}%`);
+}
+
+// `places` are the elements that show the figures; few: under five images carry the label.
+export function tellNumbers(places, counted, best) {
+  const found = rates(counted);
+  const few = counted.tp + counted.fn < 5;
+  places.precision.textContent = few ? "–" : percent(found.precision);
+  places.recall.textContent = few ? "–" : percent(found.recall);
+  places.f1.textContent = few || found.f1 === null ? "–" : found.f1.toFixed(2);
+  places.precisionInterval.textContent = few ? "too few" : between(found.precisionInterval, found.precision);
+  places.recallInterval.textContent = few ? "too few" : between(found.recallInterval, found.recall);
+  places.bestF1.textContent = few || best.f1 < 0 ? "" : `best ${best.f1.toFixed(2)} at ${best.t.toFixed(2)}`;
+}
+
+export function thresholdWords(data, t, name) {
+  if (data.multi) return `called ${name} from ${t.toFixed(2)} up`;
+  if (t === 0) return `called ${name} whenever it is likeliest`;
+  return `called ${name} if likeliest and ${t.toFixed(2)} or more, else unknown`;
+}

@@ -1,0 +1,134 @@
+// What the review page counts, from the scores that came with it. Pure: no page, no network.
+//
+// `data` is what galleries.of_label gives: per audit image its true labels, the score of the
+// page's label, and the label the model finds likeliest (one label per image) or the labels it
+// gives at the saved thresholds (several per image).
+import { wilson } from "./intervals.js";
+
+export const UNKNOWN = null;
+
+// Whether the model calls image i by the page's label at threshold t.
+export function called(data, i, t) {
+  if (data.multi) return data.scores[i] >= t;
+  return data.best[i] === data.label && data.best_scores[i] >= t;
+}
+
+export const has = (data, i, label = data.label) => data.truth[i].includes(label);
+
+// The labels the model gives image i; t holds for the page's label, saved thresholds for others.
+export function given(data, i, t) {
+  if (data.multi) {
+    const others = data.given[i].filter((label) => label !== data.label);
+    return called(data, i, t) ? [...others, data.label] : others;
+  }
+  const best = data.best[i];
+  const floor = best === data.label ? t : data.thresholds[best];
+  return data.best_scores[i] >= floor ? [best] : [];
+}
+
+export function counts(data, t) {
+  const found = { tp: 0, fp: 0, fn: 0 };
+  for (let i = 0; i < data.images.length; i++) {
+    const said = called(data, i, t);
+    const is = has(data, i);
+    if (said && is) found.tp++;
+    else if (said) found.fp++;
+    else if (is) found.fn++;
+  }
+  return found;
+}
+
+// Precision, recall and F1 with what they are made of; null where there is nothing to divide by.
+export function rates({ tp, fp, fn }) {
+  return {
+    precision: tp + fp ? tp / (tp + fp) : null,
+    recall: tp + fn ? tp / (tp + fn) : null,
+    f1: tp + fp + fn ? (2 * tp) / (2 * tp + fp + fn) : null,
+    precisionInterval: wilson(tp, tp + fp),
+    recallInterval: wilson(tp, tp + fn),
+  };
+}
+
+// Which images are false positives (surest first), false negatives and true positives (least
+// sure first).
+export function lists(data, t) {
+  const found = { fp: [], fn: [], tp: [] };
+  for (let i = 0; i < data.images.length; i++) {
+    const said = called(data, i, t);
+    const is = has(data, i);
+    if (said || is) found[said ? (is ? "tp" : "fp") : "fn"].push(i);
+  }
+  const byScore = (a, b) => data.scores[a] - data.scores[b] || a - b;
+  return { fp: found.fp.sort((a, b) => byScore(b, a)), fn: found.fn.sort(byScore), tp: found.tp.sort(byScore) };
+}
+
+// Per label {fp, fn}, for the list at the side.
+export function mistakes(data, t) {
+  const found = new Map(data.labels.map(({ id }) => [id, { fp: 0, fn: 0 }]));
+  for (let i = 0; i < data.images.length; i++) {
+    const said = given(data, i, t);
+    for (const label of said) if (!has(data, i, label)) found.get(label).fp++;
+    for (const label of data.truth[i]) if (!said.includes(label)) found.get(label).fn++;
+  }
+  return found;
+}
+
+// How many images of `truth` are called `predicted` (or "unknown"): a Map by "truth>predicted".
+export function confusion(data, t) {
+  const found = new Map();
+  for (let i = 0; i < data.images.length; i++) {
+    const key = `${data.truth[i][0]}>${given(data, i, t)[0] ?? "unknown"}`;
+    found.set(key, (found.get(key) ?? 0) + 1);
+  }
+  return found;
+}
+
+// The images of one cell of the confusion; `predicted` null means unknown. Surest first.
+export function cell(data, t, { truth, predicted }) {
+  const found = [];
+  for (let i = 0; i < data.images.length; i++) {
+    if (data.truth[i][0] === truth && (given(data, i, t)[0] ?? UNKNOWN) === predicted) found.push(i);
+  }
+  return found.sort((a, b) => data.best_scores[b] - data.best_scores[a] || a - b);
+}
+
+// Precision, its interval and recall at every hundredth where enough is called to say anything.
+export function curve(data, least = 3) {
+  const points = [];
+  for (let step = 0; step <= 100; step++) {
+    const counted = counts(data, step / 100);
+    if (counted.tp + counted.fp < least) break;
+    points.push({ t: step / 100, ...rates(counted) });
+  }
+  return points.filter((point) => point.recall !== null);
+}
+
+// The threshold of the highest F1, in hundredths; the lowest of equals.
+export function bestF1(data) {
+  let best = { t: data.threshold, f1: -1 };
+  for (let step = 0; step <= 100; step++) {
+    const { f1 } = rates(counts(data, step / 100));
+    if (f1 !== null && f1 > best.f1) best = { t: step / 100, f1 };
+  }
+  return best;
+}
+
+// Counts per bin of the score, apart for people's yes and no, and for called and not called.
+export function histogram(data, t, bins = 40) {
+  const empty = () => new Array(bins).fill(0);
+  const found = { yesCalled: empty(), yesNot: empty(), noCalled: empty(), noNot: empty() };
+  for (let i = 0; i < data.images.length; i++) {
+    const bin = Math.min(bins - 1, Math.floor(data.scores[i] * bins));
+    found[(has(data, i) ? "yes" : "no") + (called(data, i, t) ? "Called" : "Not")][bin]++;
+  }
+  return found;
+}
+
+// The truth of an image after a label key: that label alone, or, with several per image, toggled.
+export function fixed(data, i, label) {
+  if (!data.multi) return [label];
+  const now = data.truth[i];
+  return now.includes(label) ? now.filter((each) => each !== label) : [...now, label].sort((a, b) => a - b);
+}
+
+export const same = (one, other) => one.length === other.length && one.every((label) => other.includes(label));
