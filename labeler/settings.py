@@ -176,6 +176,7 @@ TIME_ZONE = env.text("LABELER_TIME_ZONE", "UTC")
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA / "static"
 STATICFILES_DIRS = [ROOT / "static"]
+STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]  # ours, no others'
 STORAGES = {
     "default": env.storage(STORAGE_URL),
     "staticfiles": {
