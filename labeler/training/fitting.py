@@ -101,7 +101,7 @@ def nothing_to_learn(lesson: Lesson) -> str:
     if not len(lesson):
         return "No answer can be learned from yet. Label some images, then train."
     if lesson.kind == "multi":
-        told_apart = (lesson.y.any(axis=0) & ~lesson.y.all(axis=0)).any()
+        told_apart = bool((lesson.y.any(axis=0) & ~lesson.y.all(axis=0)).any())
     else:
         told_apart = len(np.unique(lesson.y)) > 1
     return "" if told_apart else (

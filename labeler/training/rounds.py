@@ -97,8 +97,8 @@ def progress(project: Project) -> Rounds:
     return Rounds(
         since=_since(project, last),
         at=_needed(project, serving),
-        version=serving and serving.number,
-        version_at=serving and serving.created_at,
+        version=serving.number if serving else None,
+        version_at=serving.created_at if serving else None,
         running=last.number if last and last.is_open else None,
         seconds=(done.timings or {}).get("all") if done else None,
     )

@@ -190,9 +190,11 @@ def _finish(work: Work, lesson: Lesson) -> None:
 
 
 def _order_by_clusters(work: Work, pool: Pool, lesson: Lesson) -> None:
+    at_random = ranking.strategy_of(work.project).score is None  # asked for: left as it is
     work.phase("clustering")
-    ranked = ranking.first_queue(work.project, pool, seed=_seed(work))
+    ranked = [] if at_random else ranking.first_queue(work.project, pool, seed=_seed(work))
     work.phase("publishing")
     with leases.publishing(work.row):
-        refill.replace(work.project, ranked, strategy=CLUSTERS, version=None)
+        if ranked:
+            refill.replace(work.project, ranked, strategy=CLUSTERS, version=None)
         _finish(work, lesson)

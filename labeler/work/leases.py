@@ -59,7 +59,7 @@ def claim(kind: type[Work], pk: int | None = None) -> Work | None:
     if not rows.exists():  # most hints come twice; a look costs no write lock
         return None
     with transaction.atomic():
-        row = lock(rows).first()
+        row: Work | None = lock(rows).first()
         if row is None:
             return None
         if row.attempts >= MOST_ATTEMPTS:

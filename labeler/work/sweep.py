@@ -99,7 +99,7 @@ def _end_if(condition: bool, why: str) -> None:
 
 @signals.celeryd_after_setup.connect
 def _listen_to_own_beat(sender: str, instance: Any, **_: Any) -> None:
-    from kombu import Queue
+    from kombu.entity import Queue
 
     amqp = instance.app.amqp
     presence.name = sender
