@@ -39,8 +39,10 @@ def web(bind: str) -> list[str]:
 def worker(queue: str) -> list[str]:
     """A worker for one queue. One task at a time: the work itself uses every core."""
     polite = ["nice", "-n", str(CHORES_NICENESS)] if queue == "chores" else []
+    no_warning = ["-W", "ignore:You're running the worker"]  # as root: `up` says it in one line
     return [
-        *polite, sys.executable, "-m", "celery", "--quiet", "--app", "labeler.celery", "worker",
+        *polite, sys.executable, *no_warning, "-m", "celery",
+        "--quiet", "--app", "labeler.celery", "worker",
         "--queues", queue,
         "--hostname", f"{queue}@%h",
         "--concurrency", "1",

@@ -81,7 +81,8 @@ class Supervisor:
                 self._selector.unregister(key.fd)
 
     def _print(self, child: Child, line: str) -> None:
-        self._say(f"{child.name:<{self._width}} | {line}")
+        if line.strip():
+            self._say(f"{child.name:<{self._width}} | {line}")
 
     def _note(self, line: str) -> None:
         assert self._ender.stdin is not None

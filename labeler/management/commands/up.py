@@ -1,5 +1,6 @@
 """`manage.py up`: start everything, stay until told to stop."""
 
+import os
 import sys
 import time
 from typing import Any
@@ -35,6 +36,8 @@ class Command(BaseCommand):
         listening = port.listen(settings.BIND, settings.PORT)
         address = port.address(listening)
         lock.sign(address)
+        if os.geteuid() == 0:
+            self._say("Labeler runs as root here. An ordinary user is enough, and safer.")
         for name, step in [*preparing.steps(), ("demo project", demo.make_at_first)]:
             self._timed(name, step)
         chosen = programs.everything(listening.fileno())
