@@ -38,8 +38,8 @@ def diverse_top_k(
 
     embeddings: (n, d) of the same images. The best `k * pool_factor` images compete;
     each next one has the highest score x distance from what was already taken, where
-    distance is (1 - cosine) / 2 around the mean of the competitors. So every first
-    part of the list is diverse too, however few of its images get labeled.
+    distance is the squared one beside the usual one among competitors, at most 1. So
+    every first part of the list is diverse too, however few of its images get labeled.
     near_duplicate: images whose cosine similarity to a taken one exceeds this are put
     off: they come only after everything else among the competitors, in order of score.
     Cost grows with k x pool x d; meant for k up to about a thousand.
@@ -59,8 +59,10 @@ def diverse_top_k(
 
 def _greedy(values: Floats, rows: npt.NDArray[np.float32], k: int, near_duplicate: float) -> Ints:
     """Take k of the competitors, which come sorted by score."""
-    raw = unit_rows(rows)
-    centred = unit_rows(rows - rows.mean(axis=0))
+    directions = unit_rows(rows)
+    centred = rows - rows.mean(axis=0)
+    norms = np.einsum("ij,ij->i", centred, centred)
+    usual = max(float(2 * norms.mean()), 1e-12)
     distance = np.ones(len(rows), dtype=np.float32)
     state = np.zeros(len(rows), dtype=np.int8)  # 0 free, 1 taken, 2 put off
     taken: list[int] = []
@@ -70,9 +72,10 @@ def _greedy(values: Floats, rows: npt.NDArray[np.float32], k: int, near_duplicat
             break
         best = int(np.argmax(np.where(free, values * distance, -1.0)))
         taken.append(best)
-        state[free & (raw @ raw[best] > near_duplicate)] = 2
+        state[free & (directions @ directions[best] > near_duplicate)] = 2
         state[best] = 1
-        np.minimum(distance, (1 - centred @ centred[best]) / 2, out=distance)
+        gap = (norms + norms[best] - 2 * (centred @ centred[best])) / usual
+        np.minimum(distance, np.clip(gap, 0, 1), out=distance)
     left = np.flatnonzero(state == 2)[: k - len(taken)]
     return np.concatenate([np.array(taken, dtype=np.int64), left])
 
