@@ -1,0 +1,51 @@
+#!/bin/sh
+# Every check there is, the quick ones first. Ends with the test runner's own summary.
+# With CI=true nothing may be missing; without it, what needs a missing program is left out, and said.
+set -eu
+
+python=.venv/bin/python
+say() { printf '\n── %s\n' "$*"; }
+
+missing() {
+    say "Left out: $1. $2"
+    if [ "${CI:-}" = "true" ]; then
+        exit 1
+    fi
+}
+
+# The checks write into a folder of their own and know nothing of the installation's settings.
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+unset DATABASE_URL CELERY_BROKER_URL LABELER_STORAGE_URL
+export LABELER_DATA="$scratch"
+export LABELER_TEST_DB_SUFFIX="${LABELER_TEST_DB_SUFFIX:-$$}"
+
+say "Style and types"
+$python -m ruff check .
+$python -m ruff format --check .
+$python -m mypy labeler ml manage.py
+
+say "Settings, migrations, static files"
+$python manage.py check --fail-level WARNING
+$python manage.py makemigrations --check --dry-run
+$python manage.py collectstatic --no-input --verbosity 0
+
+say "Programs the tests need"
+command -v node >/dev/null || missing "the tests of scripts" "Install Node.js 20 or newer."
+command -v chromium >/dev/null || command -v chromium-browser >/dev/null || \
+    command -v google-chrome >/dev/null || \
+    missing "the tests in a browser" "Install Chromium: sudo apt install chromium"
+
+postgres=${LABELER_TEST_POSTGRES:-postgres://$(id -un)@127.0.0.1:5432/postgres}
+if $python -c 'import psycopg2, sys; psycopg2.connect(sys.argv[1], connect_timeout=3)' "$postgres" 2>/dev/null; then
+    say "Tests on PostgreSQL: whatever touches the database"
+    DATABASE_URL=$postgres LABELER_SECRET_KEY=$($python -c 'import secrets; print(secrets.token_hex(30))') \
+        $python -m pytest -q --ignore=tests/ml --ignore=tests/supervisor \
+        -m "(not browser and not slow) or team" "$@"
+else
+    missing "the tests on PostgreSQL" \
+        "Name a database with LABELER_TEST_POSTGRES, such as postgres://me@127.0.0.1:5432/postgres."
+fi
+
+say "All tests, on SQLite"
+$python -m pytest "$@"
