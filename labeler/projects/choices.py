@@ -33,6 +33,11 @@ FEATURES = (
         "EfficientNet-Lite0",
         "A small network trained on ImageNet; right for most pictures.",
     ),
+    Choice(
+        "pixels",
+        "Pixels",
+        "The picture itself, 64 × 64; for drawings, digits and other simple shapes.",
+    ),
 )
 HEADS = (
     Choice("logistic", "Logistic regression", "Fast and well calibrated; the default."),

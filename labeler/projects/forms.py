@@ -76,10 +76,10 @@ class SettingsForm(forms.Form):
         """The values for `creation`."""
         return {k: v for k, v in self.cleaned_data.items() if k in creation.OPEN_SETTINGS}
 
-    @staticmethod
-    def strategies() -> tuple[choices.Choice, ...]:
-        """The strategies with their explanations."""
-        return choices.STRATEGIES
+    # What the radios explain.
+    all_strategies = choices.STRATEGIES
+    all_features = choices.FEATURES
+    all_heads = choices.HEADS
 
 
 class NewProjectForm(SettingsForm):
@@ -118,10 +118,8 @@ class ProjectSettingsForm(SettingsForm):
         min_value=0, max_value=1_000_000,
         widget=forms.NumberInput({"class": "input short", "min": 0}),
     )  # fmt: skip
-    features = forms.ChoiceField(
-        choices=[(c.name, f"{c.title}: {c.words}") for c in choices.FEATURES]
-    )
-    head = forms.ChoiceField(choices=[(c.name, f"{c.title}: {c.words}") for c in choices.HEADS])
+    features = forms.ChoiceField(choices=[(c.name, c.title) for c in choices.FEATURES])
+    head = forms.ChoiceField(choices=[(c.name, c.title) for c in choices.HEADS])
 
     @classmethod
     def of(cls, project: Project) -> "ProjectSettingsForm":
