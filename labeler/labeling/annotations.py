@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
 
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from labeler.labeling import questions, queue, states
@@ -69,7 +70,7 @@ def _record(
         version=item.version, audit=item.audit and item.image.audit,
         suggestion_shown=_suggestion_shown(project, user, item, answer),
     )  # fmt: skip
-    _close(item)
+    _close(item, user)
     states.settle(item.image, [annotation, *current])
     return Outcome("created", 201, annotation=annotation)
 
@@ -108,10 +109,11 @@ def _suggestion_shown(project: Project, user: User, item: QueueItem, answer: Ans
     return could and answer.suggestion_shown
 
 
-def _close(item: QueueItem) -> None:
+def _close(item: QueueItem, user: User) -> None:
     """Close the item; for an item that was withdrawn, close one that asks the same again."""
     if item.done_at is not None:
-        same = QueueItem.objects.filter(queue.FREE, image=item.image, done_at=None)
+        mine_or_free = queue.FREE | Q(claimed_by=user)
+        same = QueueItem.objects.filter(mine_or_free, image=item.image, done_at=None)
         found = same.order_by("slot").first()
         if found is None:
             return

@@ -11,7 +11,7 @@ from labeler.labeling import refill
 from labeler.labeling.models import Annotation, QueueItem
 from labeler.labeling.signals import tell_answered
 from labeler.pools.models import Image
-from labeler.projects.models import Project, User
+from labeler.projects.models import Label, Project, User
 
 Through = Annotation.labels.through
 
@@ -39,10 +39,11 @@ def _store(project: Project, user: User, wanted: dict[int, set[int]]) -> int:
     answers = Annotation.objects.filter(image__in=wanted, current=True)
     answered = set(answers.values_list("image_id", flat=True))
     images = Image.objects.filter(project=project, pk__in=wanted.keys() - answered)
+    names = dict(Label.objects.filter(project=project).values_list("pk", "name"))
     made = [
         Annotation(
             uuid=uuid4(), project=project, image=image, user=user,
-            source=Annotation.Source.IMPORT, strategy="import", body=_body(wanted[image.pk]),
+            source=Annotation.Source.IMPORT, strategy="import", body=_body(wanted[image.pk], names),
         )
         for image in images
     ]  # fmt: skip
@@ -58,8 +59,9 @@ def _store(project: Project, user: User, wanted: dict[int, set[int]]) -> int:
     return len(made)
 
 
-def _body(labels: set[int]) -> dict[str, Any]:
-    return {"label_ids": sorted(labels)}
+def _body(labels: set[int], names: dict[int, str]) -> dict[str, Any]:
+    known = sorted(labels)
+    return {"label_ids": known, "labels": [names[pk] for pk in known]}
 
 
 def labels_came(**news: Any) -> None:

@@ -104,8 +104,14 @@ function markNow(chart, data) {
   const words = `now, ${data.value[last].toFixed(2)}`;
   const left = x + ctx.measureText(words).width + 14 * devicePixelRatio > chart.bbox.left + chart.bbox.width;
   ctx.textAlign = left ? "right" : "left";
-  const below = at(data.value[last]) + 24 * devicePixelRatio;
-  ctx.fillText(words, x + (left ? 0 : 10) * devicePixelRatio, below);
+  // On the side the line does not come from.
+  const rising = last > 0 && data.value[last] >= data.value[last - 1];
+  const y = at(data.value[last]) + (rising ? -14 : 24) * devicePixelRatio;
+  ctx.lineWidth = 4 * devicePixelRatio;
+  ctx.lineJoin = "round";
+  ctx.strokeStyle = colour("surface");
+  ctx.strokeText(words, x + (left ? 0 : 10) * devicePixelRatio, y);
+  ctx.fillText(words, x + (left ? 0 : 10) * devicePixelRatio, y);
   ctx.restore();
 }
 

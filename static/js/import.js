@@ -29,6 +29,7 @@ function take(found) {
   if (!inside.files) return trouble("There was no file in this. Drop images, a folder that holds some, or an archive.");
   if (!inside.folders.length && !inside.archives) return send();
   part("found").textContent = inWords(inside);
+  form.elements.folders.value = "ignore"; // asked each time, not assumed from the last
   ask(true);
   part("found").focus();
 }

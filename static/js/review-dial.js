@@ -49,8 +49,8 @@ export function drawHistogram(svg, data, t, name) {
     made.textContent = text;
     svg.append(made);
   };
-  words(`${name}, as people say`, { x: 0, y: 10 });
-  words(cap < highest ? `everything else; bars cut at ${Math.round(cap)} images` : "everything else", { x: "100%", y: 92, "text-anchor": "end" });
+  words(`${name}, as people say`, { x: 6, y: 10 });
+  words(cap < highest ? `everything else; bars cut at ${Math.round(cap)} images` : "everything else", { x: "100%", y: 88, "text-anchor": "end" });
 }
 
 const at = (recall, precision) => `${(100 * recall).toFixed(1)} ${(100 - 100 * precision).toFixed(1)}`;
@@ -79,6 +79,12 @@ export function tellNumbers(places, counted, best) {
   places.precisionInterval.textContent = few ? "too few" : between(found.precisionInterval, found.precision);
   places.recallInterval.textContent = few ? "too few" : between(found.recallInterval, found.recall);
   places.bestF1.textContent = few || best.f1 < 0 ? "" : `best ${best.f1.toFixed(2)} at ${best.t.toFixed(2)}`;
+}
+
+// The words of the button that saves the threshold.
+export function saveWords(data, t, name, inUse) {
+  if (!data.multi && t === 0) return inUse ? `No threshold is in use for ${name}` : `Use no threshold for ${name}`;
+  return inUse ? `${t.toFixed(2)} is in use for ${name}` : `Use ${t.toFixed(2)} for ${name}`;
 }
 
 export function thresholdWords(data, t, name) {

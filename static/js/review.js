@@ -1,6 +1,6 @@
 // The review page: one state, painted anew after each change from what is already in the page.
 import { Answers } from "./review-answers.js";
-import { drawCurve, drawHistogram, drawNow, tellNumbers, thresholdWords } from "./review-dial.js";
+import { drawCurve, drawHistogram, drawNow, saveWords, tellNumbers, thresholdWords } from "./review-dial.js";
 import * as numbers from "./review-numbers.js";
 import { toast } from "./toasts.js";
 
@@ -50,11 +50,15 @@ function tile(i) {
     $("img", made).src = address(i, "thumb");
     tiles.set(i, made);
   }
-  const label = labels.get(data.truth[i].includes(data.label) ? data.label : data.truth[i][0]);
+  // Where everybody says the same label, what the model says instead is the news.
+  const missed = !data.cell && numbers.has(data, i) && !numbers.called(data, i, threshold);
+  const ids = missed && !data.multi ? numbers.given(data, i, threshold) : data.truth[i];
+  const label = labels.get(ids.includes(data.label) ? data.label : ids[0]);
   const mark = $(".mk", made);
   mark.setAttribute("class", label ? `mk c${label.mark} l${label.id}` : "mk");
   $("use", mark).setAttribute("href", label ? `#m${label.mark}` : "");
-  $("b", made).textContent = said(data.truth[i]);
+  $("b", made).textContent = said(ids);
+  $("b", made).classList.toggle("model", missed && !data.multi);
   $(".push", made).textContent = (data.cell ? data.best_scores[i] : data.scores[i]).toFixed(2);
   $(".sr", made).textContent = `${data.names[i]}: ${words(i)}. `;
   $(".tick", made).hidden = !answers.looked.has(data.images[i]);
@@ -102,7 +106,7 @@ function paintDial(counted) {
   slider.setAttribute("aria-valuetext", `${told}: precision ${$("[data-prec]").textContent}, recall ${$("[data-rec]").textContent}`);
   const save = $("[data-save]");
   const inUse = Math.abs(threshold - data.threshold) < 0.005;
-  save.textContent = inUse ? `${threshold.toFixed(2)} is in use for ${name}` : `Use ${threshold.toFixed(2)} for ${name}`;
+  save.textContent = saveWords(data, threshold, name, inUse);
   save.setAttribute("aria-disabled", String(inUse));
 }
 
@@ -233,7 +237,7 @@ async function save() {
   }
   data.threshold = data.thresholds[data.label] = threshold;
   $("[data-picked]").hidden = false;
-  toast(`${threshold.toFixed(2)} is used for ${name} from now on.`);
+  toast(`Saved with version ${page.dataset.version}: ${thresholdWords(data, threshold, name)}.`);
   paint();
 }
 

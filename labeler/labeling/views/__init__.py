@@ -1,0 +1,1 @@
+"""Doorways: the label page, its small JSON answers, the export page."""

@@ -1,0 +1,142 @@
+"""The label page. The script answers through the API; the same form works without it."""
+
+import json
+from typing import Any, cast
+from uuid import uuid4
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.middleware.csrf import get_token
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from labeler.labeling import annotations, progress, questions, queue, replies
+from labeler.labeling.models import Annotation
+from labeler.labeling.plain_form import wanted
+from labeler.projects.access import project_for
+from labeler.projects.models import Project, User
+
+SEARCH_FROM = 25  # labels; with so many a search field helps
+WIDE_FROM = 11  # labels; so many stand in two columns
+AHEAD = 4  # images fetched before they are needed
+
+
+@login_required
+def page(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show what the person holds; a POST answers it, or asks for the next image."""
+    project = project_for(request.user, pk, "label")
+    user = cast(User, request.user)
+    if request.method == "POST":
+        return _answered(request, project, user)
+    if request.method not in ("GET", "HEAD"):
+        return HttpResponse(status=405, headers={"Allow": "GET, HEAD, POST"})
+    return render(request, "labeling/label.html", _context(request, project, user))
+
+
+def _context(request: HttpRequest, project: Project, user: User) -> dict[str, Any]:
+    labels = list(project.labels.filter(retired=False).order_by("place"))
+    names = {label.pk: label.name for label in labels}
+    shown = questions.suggestions_shown(project, user)
+    held = queue.held(project, user)[: 1 + AHEAD]
+    for item in held:
+        item.project = project
+    asked = [questions.as_dict(item, names, shown=shown) for item in held]
+    strip = replies.strip(project, user)
+    change = next((a for a in strip if a["uuid"] == request.GET.get("change")), None)
+    question = change["question"] if change else (asked[0] if asked else None)
+    now = progress.as_dict(project)
+    return {
+        "project": project,
+        "tab": "label",
+        "labels": labels,
+        "search": len(labels) >= SEARCH_FROM,
+        "wide": len(labels) >= WIDE_FROM,
+        "question": question,
+        "change": change,
+        "strip": strip,
+        "progress": now,
+        "today": _today(project, user),
+        "shown": shown,
+        "blind": bool(question and question["why"]["audit"]),
+        "empty": "" if asked else replies.why_empty(project),
+        "fresh": uuid4(),
+        "boot": {
+            "project": project.pk,
+            "user": user.pk,
+            "multi": project.is_multi,
+            "ahead": AHEAD,
+            "ready": asked,
+            "strip": [a | {"created_at": a["created_at"].isoformat()} for a in strip],
+            "progress": now,
+            "empty": "" if asked else replies.why_empty(project),
+        },
+    }
+
+
+def _today(project: Project, user: User) -> int:
+    midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    answers = Annotation.objects.filter(project=project, user=user, created_at__gte=midnight)
+    return answers.exclude(kind=Annotation.Kind.UNDO).filter(current=True).count()
+
+
+def _answered(request: HttpRequest, project: Project, user: User) -> HttpResponseRedirect:
+    """One press of the plain form: an answer, an undo, or "show me an image"."""
+    form = wanted(request.POST)
+    if form.undo:
+        outcome = annotations.undo(project=project, user=user, uuid=form.undo)
+        if not outcome.stored:
+            messages.warning(request, outcome.detail)
+    elif form.answers:
+        outcome = annotations.record(project=project, user=user, answers=[form.as_sent()])[0]
+        if not outcome.stored:
+            messages.warning(request, outcome.detail)
+    queue.claim(project=project, user=user)
+    return redirect("label", project.pk)
+
+
+@login_required
+@require_safe
+def state(request: HttpRequest, pk: int) -> JsonResponse:
+    """How far the project is, for a page that waits; and the token its next post needs."""
+    project = project_for(request.user, pk, "label")
+    return JsonResponse(
+        {
+            "user": request.user.pk,
+            "csrf": get_token(request),
+            "left": queue.left(project),
+            "progress": progress.as_dict(project),
+        }
+    )
+
+
+@login_required
+@require_POST
+def release(request: HttpRequest, pk: int) -> JsonResponse:
+    """Give back images that were fetched ahead but not seen: a newer model has ranked anew."""
+    project = project_for(request.user, pk, "label")
+    try:
+        items = json.loads(request.body)["items"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        items = None
+    if not isinstance(items, list) or not all(_is_id(item) for item in items[: queue.MOST + 1]):
+        return JsonResponse({"detail": 'Send {"items": [ids]}.', "code": "bad_items"}, status=422)
+    user = cast(User, request.user)
+    released = queue.release(project=project, user=user, item_ids=items[: queue.MOST])
+    return JsonResponse({"released": released})
+
+
+def _is_id(value: Any) -> bool:
+    return type(value) is int and 0 < value < 2**63
+
+
+@login_required
+@require_POST
+def suggestions(request: HttpRequest, pk: int) -> HttpResponseRedirect:
+    """Show or hide the model's suggestions for this person, in every project."""
+    project_for(request.user, pk, "label")
+    user = cast(User, request.user)
+    user.settings[questions.HIDDEN] = request.POST.get("show") != "1"
+    user.save(update_fields=["settings"])
+    return redirect("label", pk)

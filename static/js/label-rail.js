@@ -1,0 +1,135 @@
+// The rail beside the picture: beliefs and the suggestion on the answers, why, the outbox.
+// Nothing here changes place or height from one image to the next.
+import { askedBy, count, outboxWords, percent, roundWords, since } from "./label-words.js";
+
+const BEST = 5;
+
+function setText(root, selector, words) {
+  const element = root.querySelector(selector);
+  if (element && element.textContent !== words) element.textContent = words;
+}
+
+function icon(name, spin = false) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("class", spin ? "i spin" : "i");
+  svg.setAttribute("aria-hidden", "true");
+  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+  use.setAttribute("href", `#i-${name}`);
+  svg.append(use);
+  return svg;
+}
+
+export function element(tag, className, words = "") {
+  const made = document.createElement(tag);
+  made.className = className;
+  made.textContent = words;
+  return made;
+}
+
+// The keys of an answer: its own, and Enter when the model suggests it.
+export function keysFor(ownKey, suggested) {
+  return [ownKey, suggested ? "Enter" : ""].filter(Boolean).join(" ");
+}
+
+function paintAnswer(answer, suggestion, { multi, first }) {
+  const p = suggestion?.beliefs[answer.dataset.label];
+  const suggested = !multi && Boolean(suggestion) && String(suggestion.label_id) === answer.dataset.label;
+  answer.classList.toggle("suggested", suggested);
+  answer.classList.toggle("first", first);
+  answer.querySelector(".belief rect").setAttribute("width", p === undefined ? "0" : `${100 * p}%`);
+  answer.querySelector(".belief").toggleAttribute("hidden", p === undefined);
+  const words = answer.querySelector(".p");
+  words.replaceChildren(...(p === undefined ? [] : [element("span", "sr", "model says "), percent(p)]));
+  if (multi) return;
+  answer.querySelector(".take").replaceChildren(...(suggested ? [element("kbd", "", "↵")] : []));
+  const keys = keysFor(answer.dataset.ownKey, suggested);
+  if (keys) answer.setAttribute("aria-keyshortcuts", keys);
+  else answer.removeAttribute("aria-keyshortcuts");
+}
+
+// Beliefs, suggestion and, where an old answer is looked at again, what was answered.
+export function paintAnswers(desk, question, changing, { multi }) {
+  const suggestion = question?.suggestion ?? null;
+  const all = [...desk.querySelectorAll(".answer")];
+  const best = all.length > 24 && suggestion ? new Set(Object.entries(suggestion.beliefs).sort(([, a], [, b]) => b - a).slice(0, BEST).map(([pk]) => pk)) : new Set();
+  const given = new Set((changing?.label_ids ?? []).map(String));
+  for (const answer of all) {
+    paintAnswer(answer, suggestion, { multi, first: best.has(answer.dataset.label) });
+    answer.classList.toggle("given", given.has(answer.dataset.label));
+    const box = answer.querySelector("input");
+    if (box) box.checked = given.has(answer.dataset.label);
+  }
+  for (const button of desk.querySelectorAll('[name="skip"]')) button.classList.toggle("given", changing?.skip === button.value);
+  desk.classList.toggle("blind", Boolean(question?.why.audit));
+}
+
+export function paintWhy(desk, question, progress) {
+  if (!question) return;
+  const { why } = question;
+  const none = !why.model_version && !why.audit && !progress.model_version && progress.round_at ? ` No model yet. The first comes after ${count(progress.round_at)} labels.` : "";
+  setText(desk, "[data-why]", why.words + none);
+  setText(desk, "[data-by]", askedBy(why));
+  setText(desk, "[data-rank]", why.rank === null ? "none" : count(why.rank + 1));
+  setText(desk, "[data-audit]", why.audit ? "yes" : "no");
+  const age = why.model_version === progress.model_version && progress.model_since ? `, ${since(progress.model_since)}` : "";
+  const version = why.model_version ?? null;
+  setText(desk, "[data-model]", version === null ? "none yet" : `version ${version}${age}`);
+  if (why.audit && progress.model_version) setText(desk, "[data-model]", `version ${progress.model_version}, not asked`);
+}
+
+export function paintProgress(desk, progress, today) {
+  const words = roundWords(progress);
+  desk.querySelector("[data-round]").toggleAttribute("hidden", !words);
+  if (words) {
+    desk.querySelector("[data-round-bar]").setAttribute("width", `${100 * words.share}%`);
+    const more = words.more ? [element("span", "not-phone", words.more)] : [];
+    desk.querySelector("[data-round-words]").replaceChildren(element("b", "strong", words.strong), words.rest, ...more);
+  }
+  setText(desk, "[data-labeled]", `${count(progress.labeled)} of ${count(progress.images)} labeled`);
+  const version = desk.querySelector("[data-version]");
+  version.toggleAttribute("hidden", !progress.model_version);
+  setText(desk, "[data-version]", `model version ${progress.model_version}`);
+  setText(desk, "[data-today]", `${count(today)} by you today`);
+}
+
+// `refused`: [{uuid, words}]; `act` has signIn (an address), drop(uuid) and keep (save as a file).
+export function paintOutbox(box, state, act) {
+  const words = outboxWords({ ...state, refused: state.refused.length });
+  const line = element("span", `state ${words.tone}`);
+  line.append(icon(words.icon, words.icon === "work"), element("span", "", words.text));
+  const parts = [line];
+  if (words.hint) parts.push(element("span", "small", words.hint));
+  if (state.trouble === "sign-in") {
+    const link = element("a", "btn", "Sign in again");
+    link.href = act.signIn;
+    link.target = "_blank";
+    parts.push(link);
+  }
+  for (const { uuid, name, words: why } of state.refused) parts.push(refusal(uuid, name, why, act));
+  const shown = parts.map((part) => part.outerHTML).join("");
+  if (box.dataset.shown === shown) return; // announce changes of state, not every save
+  box.dataset.shown = shown;
+  box.replaceChildren(...parts);
+}
+
+function refusal(uuid, name, why, act) {
+  const row = element("div", "refused small");
+  const drop = element("button", "btn plain", "Drop this answer");
+  drop.type = "button";
+  drop.addEventListener("click", () => act.drop(uuid));
+  row.append(element("span", "", `${name}: ${why}`), drop);
+  return row;
+}
+
+// Show only the labels whose name holds the words typed; true when there are any.
+export function findLabels(desk, typed) {
+  const wanted = typed.trim().toLocaleLowerCase();
+  let found = 0;
+  for (const answer of desk.querySelectorAll(".answer")) {
+    const hit = answer.querySelector(".label-name").textContent.toLocaleLowerCase().includes(wanted);
+    answer.hidden = !hit;
+    found += hit ? 1 : 0;
+  }
+  desk.querySelector("[data-none-found]").hidden = found > 0;
+  return found > 0;
+}

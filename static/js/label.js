@@ -1,0 +1,399 @@
+// The label page. A key paints the next picture in the same frame; saving goes on behind it.
+import { Desk } from "./label-desk.js";
+import { Pictures } from "./label-pictures.js";
+import { findLabels, paintAnswers, paintOutbox, paintProgress, paintWhy } from "./label-rail.js";
+import { Server } from "./label-server.js";
+import { paintStrip } from "./label-strip.js";
+import { waitingWords } from "./label-words.js";
+import { Zoom } from "./label-zoom.js";
+import { Outbox } from "./outbox.js";
+import { memoryStore, openStore } from "./outbox-store.js";
+import { toast } from "./toasts.js";
+import { uuid4 } from "./uuid.js";
+
+const FLASH_MS = 120;
+const PATIENCE_MS = 200; // before a skeleton or a word about waiting
+const POLL_MS = 5_000;
+const LONGEST_ANSWER_MS = 86_400_000;
+
+const root = document.querySelector("[data-desk]");
+const boot = JSON.parse(document.getElementById("boot").textContent);
+const form = document.getElementById("answer");
+const stage = root.querySelector("[data-stage]");
+const zooms = stage.querySelector(".zooms");
+
+const here = { user: boot.user, project: boot.project };
+const server = new Server({ ...root.dataset, csrf: form.elements.csrfmiddlewaretoken.value, user: boot.user });
+const desk = new Desk(boot);
+const pictures = new Pictures();
+const zoom = new Zoom(stage, () => desk.shown?.urls.original);
+let progress = boot.progress;
+let today = Number(root.querySelector("[data-today]").textContent.replace(/\D/g, ""));
+let empty = boot.empty; // why there is nothing, as the server says
+let outbox = null;
+let painted = null; // the question on the stage; a key pressed before it is painted is dropped
+let since = 0; // when it was painted
+let busy = false; // an answer is being kept
+let claiming = false;
+let away = false; // another tab labels
+
+// ---- painting ------------------------------------------------------------------------------
+
+function setState(state) {
+  root.dataset.state = state;
+  const open = state === "ready";
+  for (const control of root.querySelectorAll("[data-answer]")) control.disabled = !open;
+  root.querySelector("[data-undo]").disabled = away || (desk.strip.length === 0 && desk.walk === null);
+}
+
+function onStage(...nodes) {
+  stage.replaceChildren(...nodes, zooms);
+  zooms.hidden = root.dataset.state !== "ready";
+}
+
+function place(kind) {
+  const copy = document.querySelector(`template[data-empty="${kind}"]`).content.cloneNode(true);
+  const waiting = copy.querySelector("[data-waiting]");
+  if (waiting) waiting.textContent = waitingWords(progress);
+  for (const all of copy.querySelectorAll("[data-all]")) all.textContent = progress.images.toLocaleString("en-US");
+  copy.querySelector("[data-take-over]")?.addEventListener("click", () => takeDesk({ steal: true }));
+  return copy;
+}
+
+function paintEmpty(kind) {
+  painted = null;
+  setState(kind === "loading" ? "loading" : "empty");
+  onStage(place(kind));
+  root.querySelector("[data-file]").textContent = "";
+}
+
+function paintQuestion(question) {
+  setState("ready");
+  onStage(pictures.get(question).picture);
+  zoom.reset();
+  paintAnswers(root, question, desk.changing, boot);
+  paintWhy(root, question, progress);
+  root.querySelector("[data-file]").textContent = question.name;
+  root.querySelector("[data-file]").title = question.name;
+  painted = question;
+  since = performance.now();
+  announce(question);
+}
+
+// Show what lies on the desk. Where the picture is not decoded yet, it is painted once it is.
+function paint() {
+  const question = desk.shown;
+  paintStrip(root, desk.strip, desk.walk);
+  paintProgress(root, progress, today);
+  paintOutboxState();
+  if (away) paintEmpty("elsewhere");
+  else if (!question) paintNothing();
+  else if (pictures.get(question)?.decoded) paintQuestion(question);
+  else paintWhenThere(question);
+  fetchAhead();
+}
+
+function paintNothing() {
+  painted = null;
+  if (empty) paintEmpty(empty);
+  else setTimeout(() => !desk.shown && !empty && !away && paintEmpty("loading"), PATIENCE_MS);
+}
+
+async function paintWhenThere(question) {
+  painted = null;
+  setTimeout(() => desk.shown === question && painted !== question && setState("loading"), PATIENCE_MS);
+  try {
+    await pictures.prepare(question);
+    if (desk.shown === question && !away) paintQuestion(question);
+  } catch {
+    if (desk.shown === question) paintMissing(question);
+  }
+}
+
+// The picture did not come: it can be skipped, not answered unseen.
+function paintMissing(question) {
+  const words = document.createElement("p");
+  words.textContent = "This picture did not arrive. It is tried again by itself; or skip it as broken.";
+  const box = document.createElement("div");
+  box.className = "empty";
+  box.append(words);
+  setState("missing");
+  onStage(box);
+  paintAnswers(root, question, desk.changing, boot);
+  for (const skip of root.querySelectorAll('[name="skip"]')) skip.disabled = false;
+  painted = question;
+  since = performance.now();
+  setTimeout(() => desk.shown === question && root.dataset.state === "missing" && paintWhenThere(question), POLL_MS);
+}
+
+function paintOutboxState() {
+  if (!outbox) return;
+  const refused = outbox.refused.map(({ uuid, question, refused: words }) => ({ uuid, name: question?.name ?? "Undo", words }));
+  const state = { unsent: outbox.unsent.length, refused, trouble: outbox.trouble, ready: desk.ready.length, forgetful: outbox.store.forgetful };
+  const quick = !state.trouble && state.unsent && !refused.length;
+  clearTimeout(paintOutboxState.timer);
+  // "Saving" is shown only after a while: most answers are saved before.
+  const show = () => paintOutbox(root.querySelector("[data-outbox]"), state, { signIn: root.dataset.signIn, drop: (uuid) => outbox.discard(uuid) });
+  if (quick) paintOutboxState.timer = setTimeout(show, 400);
+  else show();
+}
+
+function announce(question) {
+  clearTimeout(announce.timer);
+  const suggestion = question.suggestion && !boot.multi ? `. The model suggests ${question.suggestion.label}` : "";
+  announce.timer = setTimeout(() => {
+    root.querySelector("[data-announce]").textContent = question.name + suggestion;
+  }, 500);
+}
+
+// ---- answering -----------------------------------------------------------------------------
+
+// What the pressed button answers: {labels, label_ids, skip}, or null when it answers nothing.
+function givenBy(button) {
+  const nameOf = (pk) => root.querySelector(`.answer[data-label="${pk}"] .label-name`).textContent;
+  if (button.name === "skip") return { labels: [], label_ids: [], skip: button.value };
+  const picked = [...root.querySelectorAll('input[name="label"]:checked')].map((box) => box.value);
+  const pks = { label: [button.value], save: picked, none: [] }[button.name];
+  return pks ? { labels: pks.map(nameOf), label_ids: pks.map(Number), skip: null } : null;
+}
+
+function entryFor(question, given) {
+  const uuid = uuid4();
+  const what = given.skip ? { skip: given.skip } : { labels: given.label_ids };
+  const elapsed = Math.min(LONGEST_ANSWER_MS, Math.max(0, Math.round(performance.now() - since)));
+  const body = { uuid, item: question.item, ...what, elapsed_ms: elapsed, suggestion_shown: Boolean(question.suggestion) };
+  return { uuid, kind: "answer", body, given, question, replaces: desk.changing?.uuid ?? null, created: Date.now() };
+}
+
+async function answer(button) {
+  const question = painted;
+  const given = givenBy(button);
+  if (!question || question !== desk.shown || busy || !given) return;
+  flash(button);
+  const entry = entryFor(question, given);
+  if (!(await keep(entry))) return;
+  const changed = desk.changing !== null;
+  desk.answer({ uuid: entry.uuid, ...given });
+  if (!changed) {
+    today += 1;
+    progress = { ...progress, since_round: progress.since_round + (given.skip ? 0 : 1), labeled: progress.labeled + (given.skip ? 0 : 1) };
+  }
+  paint();
+  claimMore();
+}
+
+async function undo() {
+  const answer = desk.changing ?? desk.strip[0];
+  if (!answer || busy || away) return;
+  const entry = { uuid: uuid4(), kind: "undo", body: { undo: answer.uuid }, question: answer.question, created: Date.now() };
+  if (!(await keep(entry))) return;
+  desk.undo();
+  today = Math.max(0, today - 1);
+  paint();
+}
+
+// Into the drawer first: only what is kept may leave the stage.
+async function keep(entry) {
+  busy = true;
+  try {
+    await outbox.add(entry);
+    navigator.storage?.persist?.();
+    return true;
+  } catch {
+    paintEmpty("full");
+    return false;
+  } finally {
+    busy = false;
+  }
+}
+
+function flash(button) {
+  const shown = button.closest(".answer") ?? button;
+  shown.classList.add("flash");
+  setTimeout(() => shown.classList.remove("flash"), FLASH_MS);
+}
+
+// ---- what comes back -----------------------------------------------------------------------
+
+function heard(news, entry, body) {
+  if (news === "saved") {
+    desk.mark(entry.uuid, "saved");
+    if (body?.question) desk.add([local(body.question)]);
+  }
+  if (news === "lost") {
+    desk.drop(entry.uuid);
+    toast(body.detail);
+  }
+  if (news === "refused") desk.mark(entry.uuid, "kept");
+  if (news === "change") {
+    for (const each of outbox?.unsent ?? []) desk.mark(each.uuid, outbox.trouble ? "kept" : "saving");
+    paintOutboxState();
+    paintStrip(root, desk.strip, desk.walk);
+    if (!outbox?.trouble) claimMore();
+  }
+}
+
+// The addresses of this site; the API gives ones that a token may open, too.
+function local(question) {
+  const at = (size) => root.dataset.images.replace("/0/thumb", `/${question.image}/${size}`);
+  return { ...question, urls: { thumb: at("thumb"), screen: at("screen"), original: at("original") } };
+}
+
+function fetchAhead() {
+  const wanted = [desk.shown, desk.current, ...desk.ready].filter(Boolean);
+  const last = desk.strip.slice(0, 2).map((answer) => answer.question);
+  pictures.keep([...wanted, ...last]);
+  for (const question of desk.ready) pictures.prepare(question).catch(() => {});
+}
+
+async function claimMore() {
+  if (claiming || away || !outbox?.active || outbox.trouble || desk.ready.length >= boot.ahead - 1) return;
+  claiming = true;
+  try {
+    const held = outbox.unsent.filter((entry) => entry.kind === "answer").length;
+    const reply = await server.claim(Math.min(50, 1 + boot.ahead + held));
+    if (reply) await take(reply);
+  } catch {
+    // No connection: the outbox says so when there is something to send; the poll tries again.
+  } finally {
+    claiming = false;
+  }
+}
+
+async function take(reply) {
+  const fresh = desk.add(reply.items.map(local));
+  empty = reply.items.length ? "" : reply.empty;
+  await learn(reply.progress);
+  if (!desk.shown || !painted) paint();
+  else if (fresh.length) fetchAhead();
+}
+
+// A newer model ranks anew: what nobody has seen yet goes back, and better questions come.
+async function learn(news) {
+  const newer = (news.model_version ?? 0) > (progress.model_version ?? 0);
+  const unsent = outbox.unsent.filter((entry) => entry.kind === "answer").length;
+  progress = { ...news, since_round: news.since_round + unsent, labeled: news.labeled + unsent };
+  paintProgress(root, progress, today);
+  if (painted) paintWhy(root, painted, progress);
+  const old = news.model_version ? desk.outdated(news.model_version) : [];
+  if (!newer || !old.length) return;
+  await server.release(old);
+  const reply = await server.claim(1 + boot.ahead + unsent);
+  if (reply) desk.add(reply.items.map(local));
+  fetchAhead();
+}
+
+// A light look now and then, while nothing else is heard from the server.
+async function poll() {
+  if (document.hidden || away || !outbox?.active) return;
+  if (outbox.trouble) return void outbox.wake();
+  if (!desk.shown) return void claimMore();
+  if (Date.now() - server.heard < POLL_MS) return;
+  try {
+    const state = await server.poll();
+    if (state) await learn(state.progress);
+  } catch {
+    // Nothing to say: no answer is at stake.
+  }
+}
+
+// ---- one tab at a time ---------------------------------------------------------------------
+
+async function takeDesk(options = { ifAvailable: true }) {
+  if (!navigator.locks) return sitDown(); // plain http in a local network has no locks
+  const name = `labeler-desk-${here.user}-${here.project}`;
+  try {
+    await navigator.locks.request(name, options, async (lock) => {
+      if (!lock) return standUp();
+      await sitDown();
+      await new Promise(() => {}); // hold it as long as the page lives
+    });
+  } catch {
+    standUp(); // another tab took it
+  }
+}
+
+async function sitDown() {
+  const back = away;
+  away = false;
+  if (back) location.reload();
+  desk.replay(await outbox.load());
+  outbox.start();
+  paint();
+  claimMore();
+}
+
+function standUp() {
+  away = true;
+  outbox.stop();
+  paint();
+}
+
+// ---- listening -----------------------------------------------------------------------------
+
+function listen() {
+  form.addEventListener("submit", (event) => {
+    const button = event.submitter;
+    event.preventDefault();
+    if (!button) return;
+    if (event.submitter.name === "undo") undo();
+    else answer(button);
+  });
+  // A pressed button does not keep the focus, so that Enter goes on meaning the suggestion.
+  root.addEventListener("click", (event) => {
+    if (event.detail > 0) event.target.closest("button")?.blur();
+    const walk = event.target.closest("[data-walk]")?.dataset.walk;
+    const tile = event.target.closest("[data-strip] .tile");
+    const zoomed = event.target.closest("[data-zoom]")?.dataset.zoom;
+    if (walk === "older" || walk === "newer") desk.step(walk === "older" ? 1 : -1) && paint();
+    if (walk === "back") desk.back() ? paint() : zoom.reset();
+    if (zoomed) zoom.step(zoomed === "in" ? 1 : -1);
+    if (tile) {
+      event.preventDefault();
+      if (desk.goTo(tile.dataset.uuid)) paint();
+    }
+  });
+  listenForSpace();
+  listenToSearch();
+  addEventListener("online", () => outbox?.wake());
+  document.addEventListener("visibilitychange", () => document.hidden || outbox?.wake());
+  addEventListener("focus", () => outbox?.wake());
+  setInterval(poll, POLL_MS);
+}
+
+function listenForSpace() {
+  const ours = (event) => event.key === " " && !event.target.closest?.("input, textarea, select, button, a, summary, dialog[open]");
+  document.addEventListener("keydown", (event) => {
+    if (!ours(event)) return;
+    event.preventDefault();
+    if (!event.repeat) zoom.hold(true);
+  });
+  document.addEventListener("keyup", (event) => event.key === " " && zoom.scale > 1 && zoom.hold(false));
+}
+
+function listenToSearch() {
+  const field = root.querySelector("[data-find]");
+  if (!field) return;
+  field.addEventListener("click", () => field.focus());
+  field.addEventListener("input", () => findLabels(root, field.value));
+  field.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" && event.key !== "Escape") return;
+    event.preventDefault();
+    if (event.key === "Enter" && field.value.trim()) root.querySelector(".answer:not([hidden])")?.click();
+    field.value = "";
+    findLabels(root, "");
+    field.blur();
+  });
+}
+
+async function start() {
+  if (matchMedia("(max-width: 720px)").matches) root.querySelector(".why").open = false;
+  const first = stage.querySelector("[data-picture]");
+  if (first && desk.shown) pictures.prepare(desk.shown).catch(() => {});
+  const store = await openStore(here).catch(memoryStore);
+  outbox = new Outbox({ store, post: (entry) => server.post(entry), tell: heard });
+  listen();
+  await takeDesk();
+}
+
+start();
