@@ -293,6 +293,8 @@ def _extract(archive: tarfile.TarFile, info: tarfile.TarInfo) -> bytes:
     try:
         member = archive.extractfile(info)
         data = b"".join(iter(lambda: member.read(BLOCK), b"")) if member else b""
+    except Stopped as stopped:  # the next member will stop there too
+        raise Unreadable(stopped.refused) from stopped
     except (*_DAMAGE, OSError) as error:
         raise Unreadable(DAMAGED_MEMBER) from error
     if len(data) != info.size:

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from labeler.pools.models import Import
 
+GAP = 0.2  # percent of the bar between two pieces
 BAR = (("added", "added"), ("duplicates", "dup"), ("refused", "ref"))  # field, look
 
 
@@ -42,7 +43,7 @@ def _segments(imp: Import) -> list[Segment]:
     for field, look in BAR:
         width = 100 * getattr(imp, field) / whole
         if width:
-            found.append(Segment(look, f"{x:.2f}%", f"{width:.2f}%"))
+            found.append(Segment(look, f"{x:.2f}%", f"{max(width - GAP, width / 2):.2f}%"))
         x += width
     return found
 

@@ -63,13 +63,11 @@ def entries(import_id: int, start: tuple[int, int] = (0, 0)) -> Iterator[Entry]:
     """The import's files from a position on. An entry must be read before the next is taken."""
     for line, file in staging.listed(import_id, start[0]):
         first = start[1] if line == start[0] else 0
-        if file.refusal:
-            refused = REFUSALS[file.refusal]
-            yield Entry((line, 0), file.name, "", bytes, refused)
-        elif archives.named_like_one(file.name):
+        if archives.named_like_one(file.name) and not file.refusal:
             yield from _members(line, file, first)
-        else:
-            yield Entry((line, 0), file.name, "", partial(_bytes_of, file.path))
+        elif first == 0:
+            refused = REFUSALS[file.refusal] if file.refusal else None
+            yield Entry((line, 0), file.name, "", partial(_bytes_of, file.path), refused)
 
 
 def _members(line: int, file: Staged, first: int) -> Iterator[Entry]:
@@ -80,9 +78,10 @@ def _members(line: int, file: Staged, first: int) -> Iterator[Entry]:
                 place = (line, number)
                 yield Entry(place, member.name, file.name, member.read, member.refused)
     except OSError as error:
-        yield Entry((line, number + 1), "", file.name, bytes, _unreadable(error))
+        if number + 1 >= first:
+            yield Entry((line, number + 1), "", file.name, bytes, _unreadable(error))
         return
-    if number < 0:
+    if number < first == 0:
         yield Entry((line, 0), "", file.name, bytes, REFUSALS["empty_archive"])
 
 
