@@ -88,8 +88,8 @@ def write_arrays(path: Path | str, arrays: Mapping[str, npt.NDArray[Any]]) -> st
     for name, array in arrays.items():
         if np.asarray(array).dtype.kind not in "biuf":
             raise ValueError(f"array {name} holds {np.asarray(array).dtype}, not numbers")
-
-    # numpy's own arguments share the name space of the arrays; a plain dict keeps them apart.
+        if name in ("file", "allow_pickle"):
+            raise ValueError(f"an array cannot be called {name}: numpy's savez uses the word")
     named: dict[str, Any] = dict(arrays)
     return _write(Path(path), lambda file: np.savez(file, allow_pickle=False, **named))
 

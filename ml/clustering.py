@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from ml.checks import Floats, Ints
 from ml.projection import principal_axes
+from ml.threads import one_blas_thread
 
 Rows = npt.NDArray[np.float32]
 
@@ -24,6 +25,7 @@ class Clusters(NamedTuple):
     distance: Rows  # (n,) squared distance to the group's centre
 
 
+@one_blas_thread()
 def k_means(
     table: npt.ArrayLike, k: int, *, seed: int, rounds: int = 25, sample: int = 20_000
 ) -> Clusters:
@@ -67,7 +69,12 @@ def assign(rows: Rows, centres: Rows) -> tuple[Ints, Rows]:
 
 
 def _spread_start(rows: Rows, k: int, rng: np.random.Generator) -> Rows:
-    """Draw k rows, each with a chance proportional to its squared distance from those before."""
+    """Draw k rows, each with a chance proportional to its squared distance from those before.
+
+    Of a few rows drawn at a time the one that leaves the smallest distances is kept,
+    so that a large group does not get two centres while a small one gets none.
+    """
+    norms = np.einsum("ij,ij->i", rows, rows)
     chosen = [int(rng.integers(len(rows)))]
     far = _squared_distance(rows, rows[chosen[0]])
     for _ in range(1, k):
@@ -75,9 +82,13 @@ def _spread_start(rows: Rows, k: int, rng: np.random.Generator) -> Rows:
         if reach[-1] <= 0:  # all that is left are copies
             chosen.append(int(rng.integers(len(rows))))
             continue
-        drawn = int(np.searchsorted(reach, rng.random() * reach[-1], side="right"))
-        chosen.append(min(drawn, len(rows) - 1))
-        np.minimum(far, _squared_distance(rows, rows[chosen[-1]]), out=far)
+        at = rng.random(2 + int(np.log(k))) * reach[-1]
+        drawn = np.minimum(np.searchsorted(reach, at, side="right"), len(rows) - 1)
+        gaps = norms + norms[drawn, None] - 2 * (rows[drawn] @ rows.T)
+        after = np.minimum(far, np.maximum(gaps, 0))
+        best = int(after.sum(axis=1).argmin())
+        chosen.append(int(drawn[best]))
+        far = np.minimum(after[best], _squared_distance(rows, rows[chosen[-1]]))
     return rows[chosen].copy()
 
 
@@ -102,6 +113,7 @@ def _means(rows: Rows, member: Ints, distance: Rows, before: Rows) -> Rows:
 # A first batch ---------------------------------------------------------------------------
 
 
+@one_blas_thread()
 def cold_start(embeddings: npt.ArrayLike, k: int, seed: int) -> Ints:
     """Return k images to label first, while there is no model to be unsure.
 

@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ml.checks import Bools
+from ml.threads import one_blas_thread
 
 # Cosine similarity of embeddings above which two files show the same picture.
 NEAR_DUPLICATE = 0.97
@@ -28,6 +29,7 @@ def near_duplicates(a: npt.ArrayLike, b: npt.ArrayLike, threshold: float = NEAR_
     return nearest_similarity(a, b) > threshold
 
 
+@one_blas_thread()
 def nearest_similarity(a: npt.ArrayLike, b: npt.ArrayLike) -> npt.NDArray[np.float32]:
     """Return for each row of `a` its highest cosine similarity to a row of `b`, (n,) in [-1, 1].
 

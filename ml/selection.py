@@ -5,6 +5,7 @@ import numpy.typing as npt
 
 from ml.checks import Floats, Ints
 from ml.neighbours import NEAR_DUPLICATE, unit_rows
+from ml.threads import one_blas_thread
 
 
 def top_k(scores: npt.ArrayLike, k: int, tie_keys: npt.ArrayLike) -> Ints:
@@ -26,6 +27,7 @@ def top_k(scores: npt.ArrayLike, k: int, tie_keys: npt.ArrayLike) -> Ints:
     return candidates[order[:k]]
 
 
+@one_blas_thread()
 def diverse_top_k(
     scores: npt.ArrayLike,
     embeddings: npt.ArrayLike,
