@@ -38,9 +38,11 @@ def run(shard: Shard) -> None:
         raise leases.Hopeless(f"{error}. Choose another one in the project's settings.") from error
     table = _begun(shard)
     until = time.monotonic() + TURN_SECONDS
-    while shard.rows_done < shard.rows_wanted and time.monotonic() < until:
+    while shard.rows_done < shard.rows_wanted:
         with leases.keeping(shard):
             table = _step(shard, feature_set, table)
+        if time.monotonic() > until:
+            break
     _close(shard)
 
 

@@ -9,6 +9,7 @@ import shutil
 
 from django.db import transaction
 
+from labeler.labeling import refill
 from labeler.pools import storage
 from labeler.pools.models import Image
 from labeler.projects import removal
@@ -49,6 +50,7 @@ def copy(project: Project, strategy: str) -> Project:
     for first in range(0, project.next_row, AT_ONCE):
         _copy_images(project, twin, first)
     _share_embeddings(project, twin)
+    refill.top_up(twin)
     return twin
 
 
