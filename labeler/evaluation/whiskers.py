@@ -20,19 +20,20 @@ class Axis:
 
     def marks(self) -> list[dict[str, str]]:
         """Ticks with their place, words and how the words are anchored."""
-        return [
-            {"x": self.at(tick), "share": f"{tick:.1f}", "percent": f"{100 * tick:.0f}",
-             "anchor": _anchor(tick, self)}
-            for tick in self.ticks
-        ]  # fmt: skip
+        return [self._mark(tick) for tick in self.ticks]
 
+    def few_marks(self) -> list[dict[str, str]]:
+        """Both ends and the middle, where there is little room."""
+        return [self._mark(tick) for tick in (self.start, (self.start + self.end) / 2, self.end)]
 
-def _anchor(tick: float, axis: Axis) -> str:
-    return "start" if tick <= axis.start else "end" if tick >= axis.end else "middle"
-
-
-WHOLE = Axis(0.0, 1.0, (0.0, 0.25, 0.5, 0.75, 1.0))
-STARTS = (0.9, 0.8, 0.7, 0.5)
+    def _mark(self, tick: float) -> dict[str, str]:
+        anchor = "start" if tick <= self.start else "end" if tick >= self.end else "middle"
+        return {
+            "x": self.at(tick),
+            "share": f"{tick:.1f}",
+            "percent": f"{100 * tick:.0f}",
+            "anchor": anchor,
+        }
 
 
 def axis_for(lowest: float) -> Axis:

@@ -289,4 +289,7 @@ large.addEventListener("keydown", (event) => {
   if (by) step(by);
 });
 
+// On a phone the labels lie in a row: show the one the page is about.
+$(".pick-label [aria-current]").scrollIntoView({ block: "nearest", inline: "center" });
+
 paint();
