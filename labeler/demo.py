@@ -23,6 +23,7 @@ from labeler.supervisor import owner
 
 NAME = "Digits"
 QUESTION = "Which digit is this?"
+FEATURES = "pixels"  # better here than a network made for photos, and there at once
 SIDE = 8  # pixels
 DARKEST = 16  # the value of full ink
 
@@ -48,8 +49,9 @@ def make(user: User) -> Project:
     """
     wishes = [Wish(name=str(digit), key=str(digit)) for digit in range(10)]
     project = creation.create(
-        user=user, name=NAME, wishes=wishes, is_demo=True, question=QUESTION, kind="single"
-    )
+        user=user, name=NAME, wishes=wishes, is_demo=True,
+        question=QUESTION, kind="single", features=FEATURES,
+    )  # fmt: skip
     delivery = imports.start(
         project=project, user=user, source="upload", title="Digits of scikit-learn", folders="truth"
     )

@@ -88,8 +88,10 @@ class Installation:
         return found
 
     def stop(self, number: int = signal.SIGINT, patience: float = 30) -> int:
-        """Send the signal and wait for the end; the exit status."""
-        if self.process.poll() is None:
+        """Send the signal and wait for the end; the exit status. SIGINT comes as by Ctrl-C."""
+        if self.process.poll() is None and number == signal.SIGINT:
+            os.killpg(self.process.pid, number)
+        elif self.process.poll() is None:
             self.process.send_signal(number)
         return self.process.wait(patience)
 
