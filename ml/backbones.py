@@ -205,12 +205,16 @@ def torchvision_network(name: str) -> tuple[nn.Module, Any]:
         raise ValueError(f"torchvision has no classification network called {name!r}")
     entry = models.get_model_weights(name).DEFAULT
     try:
-        network: nn.Module = models.get_model(name, weights=entry)
+        weights = entry.get_state_dict(progress=False, check_hash=True, weights_only=True)
     except OSError as error:  # no route, no name server, refused, cut: urllib raises them all so
         raise WeightsMissing(
             f"The weights of {name} could not be fetched from {entry.url} ({error}). Connect this "
             f"machine to the internet once, or place the file in {torch.hub.get_dir()}/checkpoints."
         ) from error
+    network: nn.Module = models.get_model(name, weights=None)
+    network.load_state_dict(weights)
+    if hasattr(network, "transform_input"):  # two networks were trained on another scale
+        setattr(network, "transform_input", True)  # noqa: B010
     return frozen(_without_last_layer(network)), entry
 
 
@@ -221,7 +225,10 @@ def _without_last_layer(network: nn.Module) -> nn.Module:
         if isinstance(last, nn.Linear):
             setattr(network, attribute, nn.Identity())
             return network
-        if isinstance(last, nn.Sequential):
-            last[-1] = nn.Flatten() if isinstance(last[-1], nn.Conv2d) else nn.Identity()
+        if isinstance(last, nn.Sequential) and isinstance(last[-1], nn.Linear):
+            last[-1] = nn.Identity()
+            return network
+        if isinstance(last, nn.Sequential):  # classes named by a convolution: keep what it sees
+            setattr(network, attribute, nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten()))
             return network
     raise ValueError(f"{type(network).__name__} has no last layer that could be taken off")

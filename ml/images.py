@@ -206,7 +206,8 @@ def _upright(image: Image.Image) -> tuple[Image.Image, bool]:
 
 def _to_rgb(image: Image.Image) -> Image.Image:
     if image.mode == "RGB" and "transparency" not in image.info:
-        return image
+        # A copy is a plain image; the opened one would carry its metadata on.
+        return image.copy()
     if image.mode in DEEP_MODES:
         return _deep_to_grey(image).convert("RGB")
     if image.has_transparency_data:
