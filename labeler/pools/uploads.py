@@ -25,31 +25,31 @@ class Incoming(TemporaryUploadedFile):
 class OnThisDisk(FileUploadHandler):
     """Takes what is too large for memory. A full disk is noted, not raised: the view says so."""
 
-    file: Incoming | None = None
+    incoming: Incoming | None = None  # not `file`: Django closes that without looking
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         super().new_file(*args, **kwargs)
         with self._watching():
-            self.file = Incoming(self.file_name or "", self.content_type or "", self.charset)
+            self.incoming = Incoming(self.file_name or "", self.content_type or "", self.charset)
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         if start + len(raw_data) > settings.MAX_ARCHIVE_BYTES:
             raise RequestDataTooBig("A file is larger than LABELER_MAX_ARCHIVE_BYTES.")
         with self._watching():
-            assert self.file is not None
-            self.file.write(raw_data)
+            assert self.incoming is not None
+            self.incoming.write(raw_data)
 
     def file_complete(self, file_size: int) -> Incoming | None:
-        if self.file is None:
+        if self.incoming is None:
             return None
         with self._watching():
-            self.file.seek(0)
-            self.file.size = file_size
-        return self.file
+            self.incoming.seek(0)
+            self.incoming.size = file_size
+        return self.incoming
 
     def upload_interrupted(self) -> None:
-        if self.file:
-            self.file.close()
+        if self.incoming:
+            self.incoming.close()
 
     def _watching(self) -> "_Watching":
         return _Watching(self)
@@ -69,4 +69,5 @@ class _Watching:
             assert self.handler.request is not None
             words = f"{staging.root()}: {error.strerror}. Free some space and send it again."
             self.handler.request.META[BROKEN] = words
+            self.handler.upload_interrupted()
             raise SkipFile from error
