@@ -25,8 +25,11 @@ export class Desk {
 
   // Put newly claimed questions behind the ones that wait; known ones are left where they are.
   add(questions) {
-    const known = new Set([this.current, ...this.ready].filter(Boolean).map((question) => question.item));
-    const fresh = questions.filter((question) => !known.has(question.item) && !this.answered.has(question.item));
+    const known = new Map([this.current, ...this.ready].filter(Boolean).map((question) => [question.image, question]));
+    const fresh = questions.filter((question) => !known.has(question.image) && !this.answered.has(question.item));
+    for (const { image, item } of questions) {
+      if (known.has(image)) known.get(image).item = item; // an undo may ask the same by another item
+    }
     this.ready.push(...fresh);
     this.current ??= this.ready.shift() ?? null;
     return fresh;

@@ -21,6 +21,7 @@ const boot = JSON.parse(document.getElementById("boot").textContent);
 const form = document.getElementById("answer");
 const stage = root.querySelector("[data-stage]");
 const zooms = stage.querySelector(".zooms");
+const back = stage.querySelector('[data-walk="back"]');
 
 const here = { user: boot.user, project: boot.project };
 const server = new Server({ ...root.dataset, csrf: form.elements.csrfmiddlewaretoken.value, user: boot.user });
@@ -47,7 +48,8 @@ function setState(state) {
 }
 
 function onStage(...nodes) {
-  stage.replaceChildren(...nodes, zooms);
+  stage.replaceChildren(...nodes, back, zooms);
+  back.hidden = desk.walk === null;
   zooms.hidden = root.dataset.state !== "ready";
 }
 
@@ -314,9 +316,7 @@ async function takeDesk(options = { ifAvailable: true }) {
 }
 
 async function sitDown() {
-  const back = away;
-  away = false;
-  if (back) location.reload();
+  if (away) return location.reload(); // the other tab has answered meanwhile
   desk.replay(await outbox.load());
   outbox.start();
   paint();
@@ -346,7 +346,7 @@ function listen() {
     const tile = event.target.closest("[data-strip] .tile");
     const zoomed = event.target.closest("[data-zoom]")?.dataset.zoom;
     if (walk === "older" || walk === "newer") desk.step(walk === "older" ? 1 : -1) && paint();
-    if (walk === "back") desk.back() ? paint() : zoom.reset();
+    if (walk === "back" && desk.back()) paint();
     if (zoomed) zoom.step(zoomed === "in" ? 1 : -1);
     if (tile) {
       event.preventDefault();

@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { keysFor } from "../../static/js/label-rail.js";
+import { answerWords, askedBy, outboxWords, roundWords, since, waitingWords } from "../../static/js/label-words.js";
+import { isTiny } from "../../static/js/label-pictures.js";
+import { fullSize, stepFrom } from "../../static/js/label-zoom.js";
+import { uuid4 } from "../../static/js/uuid.js";
+
+const quiet = { unsent: 0, refused: 0, trouble: "", ready: 5 };
+
+test("the outbox says plainly what is not saved yet", () => {
+  assert.deepEqual(outboxWords(quiet), { icon: "check", tone: "good", text: "All answers saved", hint: "Next 5 images are ready on this device." });
+  assert.equal(outboxWords({ ...quiet, unsent: 2 }).text, "Saving 2 answers");
+  assert.equal(outboxWords({ ...quiet, unsent: 14, trouble: "offline" }).text, "No connection. 14 answers kept on this device");
+  assert.match(outboxWords({ ...quiet, unsent: 1, trouble: "offline", forgetful: true }).text, /in this tab: leave it open/);
+  assert.match(outboxWords({ ...quiet, unsent: 1, trouble: "sign-in" }).text, /^You are signed out\. 1 answer kept/);
+  assert.equal(outboxWords({ ...quiet, refused: 1 }).text, "One answer was not taken");
+});
+
+test("how far the next round is", () => {
+  assert.deepEqual(roundWords({ since_round: 64, round_at: 100, round: null }), { share: 0.64, strong: "64", rest: " of 100", more: " to the next round" });
+  assert.equal(roundWords({ since_round: 3, round_at: 100, round: 14 }).strong, "Round 14");
+  assert.equal(roundWords({ since_round: 3, round_at: null, round: null }), null);
+});
+
+test("why it was asked, and what was answered", () => {
+  assert.equal(askedBy({ strategy: "margin", score: 0.96, audit: false }), "margin, score 0.96");
+  assert.equal(askedBy({ strategy: "audit", score: null, audit: true }), "audit draw, at random");
+  assert.equal(answerWords({ labels: ["rust", "scorch"], skip: null }), "rust, scorch");
+  assert.equal(answerWords({ labels: [], skip: null }), "none of these");
+  assert.equal(answerWords({ labels: [], skip: "not_applicable" }), "not of this kind");
+});
+
+test("waiting names the round at work and how long it takes", () => {
+  assert.match(waitingWords({ round: 14, round_seconds: 40.2 }), /^Round 14 is choosing the next images; that takes about 40 seconds and they appear/);
+  assert.match(waitingWords({ round: 14, round_seconds: null }), /^Round 14 is choosing the next images, and they appear/);
+  assert.match(waitingWords({ round: null }), /other people's hands/);
+});
+
+test("times are relative", () => {
+  const now = Date.parse("2026-01-02T00:00:00Z");
+  assert.equal(since("2026-01-01T23:58:00Z", now), "2\u00a0min ago");
+  assert.equal(since("2025-12-30T00:00:00Z", now), "3\u00a0days ago");
+  assert.equal(since("2026-01-02T00:00:09Z", now), "0\u00a0s ago", "a clock that runs ahead is no future");
+});
+
+test("the suggested answer is also Enter", () => {
+  assert.equal(keysFor("2", true), "2 Enter");
+  assert.equal(keysFor("", true), "Enter");
+  assert.equal(keysFor("", false), "");
+});
+
+test("small pictures grow in blocks", () => {
+  assert.equal(isTiny({ width: 8, height: 8 }), true);
+  assert.equal(isTiny({ width: 64, height: 64 }), false);
+});
+
+test("full size is one pixel for one, and at least twice", () => {
+  assert.equal(fullSize(4000, 3000, 1000, 750), 4);
+  assert.equal(fullSize(8, 8, 600, 600), 2);
+  assert.deepEqual([stepFrom(1, 1), stepFrom(1, -1), stepFrom(8, 1), stepFrom(2.7, -1)], [1.5, 1, 8, 1.5]);
+});
+
+test("a UUID made here is one of version 4", () => {
+  assert.match(uuid4((bytes) => bytes.fill(255)), /^ffffffff-ffff-4fff-bfff-ffffffffffff$/);
+  assert.notEqual(uuid4(), uuid4());
+});

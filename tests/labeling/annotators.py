@@ -1,0 +1,74 @@
+"""Annotators as threads of a process of their own: python -m tests.labeling.annotators …
+
+`all PROJECT USER…`: each user claims and answers until nothing is left, now and then sending an
+answer twice. `same PROJECT USER ITEM UUID TIMES`: one answer, sent by so many threads at once.
+Prints one JSON list of [user, image or item, code].
+"""
+
+import json
+import random
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from uuid import uuid4
+
+import django
+
+django.setup()
+
+from django.db import connection  # noqa: E402
+
+from labeler.labeling import annotations, queue  # noqa: E402
+from labeler.projects.models import Project, User  # noqa: E402
+
+Seen = list[tuple[int, int, str]]
+
+
+def answer_all(project: Project, user: User) -> Seen:
+    """Claim one to three images, answer them, until there are none."""
+    chance, seen = random.Random(user.pk), []
+    while items := queue.claim(project=project, user=user, count=chance.randint(1, 3)):
+        for item in items:
+            sent = {"uuid": str(uuid4()), "item": item.pk, "labels": ["rust"]}
+            for _ in range(1 + (chance.random() < 0.2)):
+                outcome = annotations.record(project=project, user=user, answers=[sent])[0]
+                seen.append((user.pk, item.image_id, outcome.code))
+    return seen
+
+
+def answer_same(project: Project, user: User, item: int, uuid: str) -> Seen:
+    """Send one answer."""
+    sent = {"uuid": uuid, "item": item, "labels": ["rust"]}
+    outcome = annotations.record(project=project, user=user, answers=[sent])[0]
+    return [(user.pk, item, outcome.code)]
+
+
+def together(works: list[Callable[[], Seen]]) -> Seen:
+    """Run all at the same moment, each in a thread with its own connection."""
+    start = Barrier(len(works))
+
+    def run(work: Callable[[], Seen]) -> Seen:
+        connection.ensure_connection()
+        start.wait(60)
+        try:
+            return work()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(works)) as threads:
+        return [line for lines in threads.map(run, works) for line in lines]
+
+
+def main(mode: str, project_id: str, *rest: str) -> None:
+    project = Project.objects.get(pk=project_id)
+    if mode == "all":
+        users = User.objects.filter(pk__in=rest)
+        works = [lambda user=user: answer_all(project, user) for user in users]
+    else:
+        user, item, uuid, times = User.objects.get(pk=rest[0]), int(rest[1]), rest[2], int(rest[3])
+        works = [lambda: answer_same(project, user, item, uuid)] * times
+    print(json.dumps(together(works)))
+
+
+main(*sys.argv[1:])
