@@ -3,12 +3,10 @@
 import logging
 from collections.abc import Callable
 
-from django.contrib.auth.decorators import login_required
 from django.core.files.storage import default_storage
 from django.db import connection
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
@@ -69,17 +67,6 @@ CHECKS: dict[str, Callable[[], bool]] = {
     "storage": _storage,
     "worker": lambda: bool(workers()),
 }
-
-
-@never_cache
-@login_required
-@require_safe
-def installation(request: HttpRequest) -> HttpResponse:
-    """The same in a line of words, for the head of the list of projects."""
-    n_workers = len(workers())
-    missing = [name for name in ("broker", "storage") if not _holds(CHECKS[name])]
-    context = {"n_workers": n_workers, "missing": missing}
-    return render(request, "projects/_installation.html", context)
 
 
 @never_cache

@@ -2,10 +2,9 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from django.contrib.auth.decorators import login_required
-from django.contrib.auth.models import AnonymousUser
 from django.db.models import Count, F, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
@@ -51,11 +50,12 @@ class Line:
 def projects(request: HttpRequest) -> HttpResponse:
     """The projects one belongs to, the last one worked on first."""
     page = _page_number(request)
-    found = list(_counted(request.user)[(page - 1) * PER_PAGE : page * PER_PAGE + 1])
-    lines = _lines(request.user, found[:PER_PAGE])
+    user = cast(User, request.user)
+    found = list(_counted(user)[(page - 1) * PER_PAGE : page * PER_PAGE + 1])
+    lines = _lines(user, found[:PER_PAGE])
     context = {
         "lines": lines, "page": page, "more": len(found) > PER_PAGE,
-        "may_create": may_create(request.user), "number_from": NUMBER_FROM,
+        "may_create": may_create(user), "number_from": NUMBER_FROM,
         "coloured": any(label.colour for line in lines for label in line.labels),
     }  # fmt: skip
     return render(request, "projects/list.html", context)
@@ -72,10 +72,10 @@ def _count(rows: "QuerySet[Any]") -> Coalesce:
     return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
 
 
-def _counted(user: User | AnonymousUser) -> "QuerySet[Project]":
+def _counted(user: User) -> "QuerySet[Project]":
     """The projects with the figures of their line, in the order of the list."""
     here = {"project": OuterRef("pk")}
-    mine = Annotation.objects.filter(user_id=user.pk, **here)
+    mine = Annotation.objects.filter(user=user, **here)
     given = mine.filter(kind=Annotation.Kind.LABELS, current=True)
     audit = Image.objects.filter(audit=True, **here)
     return (
@@ -93,13 +93,12 @@ def _counted(user: User | AnonymousUser) -> "QuerySet[Project]":
     )
 
 
-def _lines(user: User | AnonymousUser, found: list[Project]) -> list[Line]:
+def _lines(user: User, found: list[Project]) -> list[Line]:
     """The lines, in as many queries for one project as for thirty."""
     roles = dict(
-        Membership.objects.filter(user_id=user.pk, project__in=found).values_list("project", "role")
+        Membership.objects.filter(user=user, project__in=found).values_list("project", "role")
     )
-    owner = getattr(user, "is_superuser", False)
-    lines = [Line(p, "admin" if owner else roles.get(p.pk, "annotator")) for p in found]
+    lines = [Line(p, "admin" if user.is_superuser else roles.get(p.pk, "annotator")) for p in found]
     pictures, labels = _pictures(found), _labels(found)
     scores = {s.project_id: s for s in _scores(found)}
     for line in lines:

@@ -15,7 +15,6 @@ urlpatterns = [
     path("api/v1/openapi.json", docs.openapi, name="openapi"),
     path("api/v1/docs", docs.page, name="api_docs"),
     path("api/v1/", api.urls),
-    path("status", health.installation, name="installation_status"),
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
     path("metrics", health.metrics, name="metrics"),

@@ -53,6 +53,7 @@ def _own_data(settings, tmp_path):
         "staticfiles": {"BACKEND": plain},
     }
     settings.CELERY_BROKER_URL = "memory://"
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast
 
 
 @pytest.fixture

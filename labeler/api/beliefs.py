@@ -28,7 +28,7 @@ def of(project: Project, images: Sequence[Image]) -> dict[int, dict[str, float]]
     table = predictions.proba(version, rows)
     names = dict(Label.objects.filter(project=project).values_list("pk", "name"))
     columns = [names.get(pk, str(pk)) for pk in version.label_ids]
-    scored = ~np.isnan(table).any(axis=1)
+    scored = _scored(table)
     return {
         row: {name: round(float(p), 4) for name, p in zip(columns, table[i], strict=True)}
         for i, row in enumerate(rows)
@@ -54,7 +54,7 @@ def ranked(
     version = _version(project, number)
     rows = np.arange(project.next_row, dtype=np.int64)
     table = predictions.proba(version, rows)
-    keep = ~np.isnan(table).any(axis=1)
+    keep = _scored(table)
     table[~keep] = 0
     confidence = table.max(axis=1) if table.size else np.zeros(len(rows), np.float32)
     if predicted is not None:
@@ -63,6 +63,11 @@ def ranked(
         keep &= table.argmax(axis=1) == version.label_ids.index(predicted)
     keep &= (confidence >= (low or 0)) & (confidence <= (1 if high is None else high))
     return version.number, _ordered(rows[keep], confidence[keep], order)
+
+
+def _scored(table: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
+    """Which rows of (n, n_labels) probabilities the model has given; the rest are NaN."""
+    return np.asarray(~np.isnan(table).any(axis=1), dtype=np.bool_)
 
 
 def _ordered(rows: npt.NDArray[np.int64], confidence: Any, order: str) -> npt.NDArray[np.int64]:

@@ -43,9 +43,7 @@ def page(request: HttpRequest) -> HttpResponse:
     return render(request, "api/docs.html", {"groups": groups, "info": found["info"]})
 
 
-def _shown(
-    path: str, method: str, operation: Json, parts: Json
-) -> Json:
+def _shown(path: str, method: str, operation: Json, parts: Json) -> Json:
     summary, _, rest = operation.get("description", "").partition("\n")
     return {
         "id": operation["operationId"],

@@ -8,6 +8,7 @@ from ninja import Query, Router
 
 from labeler.api.errors import ERRORS
 from labeler.api.schema import QuerySchema
+from labeler.labeling import exporting
 from labeler.projects.access import project_for
 
 router = Router(tags=["export"])
@@ -36,8 +37,6 @@ class Wanted(QuerySchema):
 )
 def export(request: HttpRequest, project_id: int, wanted: Query[Wanted]) -> HttpResponseBase:
     """Image, labels, who, when, and why it was asked: one line per answer that counts."""
-    from labeler.labeling import exporting
-
     project = project_for(request.user, project_id, "export")
     csv = wanted.format == "csv"
     lines = exporting.csv_lines(project) if csv else exporting.jsonl_lines(project)

@@ -1,6 +1,6 @@
 """The images of a project: list, filter, look at one."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
@@ -13,9 +13,10 @@ from labeler.api.paging import Page, cursor_for, scope, start_of
 from labeler.api.schema import QuerySchema, Share
 from labeler.labeling.models import Annotation
 from labeler.pools.models import Image
+from labeler.pools.views.images import image_file
 from labeler.projects.access import RANK, project_for, projects_of, role_in
 from labeler.projects.labels import fold
-from labeler.projects.models import Label, Project
+from labeler.projects.models import Label, Project, User
 
 router = Router(tags=["images"])
 
@@ -161,7 +162,7 @@ def get_image(request: HttpRequest, image_id: int) -> dict[str, Any]:
     known = beliefs.of(image.project, [image]) if all_seen else {}
     answers = Annotation.objects.filter(image=image, current=True)
     if not all_seen:
-        answers = answers.filter(user=request.user)
+        answers = answers.filter(user=cast(User, request.user))
     return {
         **_line(image, known.get(image.row)),
         "names": [image.name, *image.other_names.values_list("name", flat=True)],
@@ -190,8 +191,6 @@ class Size(QuerySchema):
 def get_file(request: HttpRequest, image_id: int, wanted: Query[Size]) -> HttpResponseBase:
     """The picture itself."""
     _image(request, image_id)
-    from labeler.pools.views import image_file
-
     return image_file(request, image_id, wanted.size)
 
 

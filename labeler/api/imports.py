@@ -15,6 +15,7 @@ from labeler.api.parsing import json_body
 from labeler.api.schema import BodySchema
 from labeler.pools import imports
 from labeler.pools.models import Import, Refusal
+from labeler.pools.refusing import ImportRefused
 from labeler.projects.access import project_for
 from labeler.projects.models import Project
 
@@ -111,7 +112,7 @@ def as_dict(imp: Import) -> dict[str, Any]:
 @router.post(
     "/projects/{int:project_id}/imports", response={202: ImportOut, **ERRORS}, openapi_extra=BODY
 )
-def create_import(request: HttpRequest, project_id: int) -> Status:
+def create_import(request: HttpRequest, project_id: int) -> Status[Any]:
     """Send files (images, zip and tar archives), or name a folder on the server.
 
     `paths` may give each file's name with its folders, in the order of `files`.
@@ -145,7 +146,7 @@ def _from_files(request: HttpRequest, project: Project) -> Import:
     try:
         for place, file in enumerate(files):
             imports.stage(imp, paths[place] if paths else file.name or "", file)
-    except imports.ImportRefused:
+    except ImportRefused:
         imports.cancel(imp)
         raise
     imports.seal(imp)

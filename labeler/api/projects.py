@@ -133,7 +133,7 @@ def list_projects(request: HttpRequest, page: Query[Page]) -> dict[str, Any]:
 
 
 @router.post("/projects", response={201: ProjectOut, **ERRORS})
-def create_project(request: HttpRequest, body: NewProject) -> Status:
+def create_project(request: HttpRequest, body: NewProject) -> Status[Any]:
     """Make a project; the caller is its admin."""
     if not may_create(request.user):
         raise PermissionDenied("Projects are made by the owner and by admins.")
@@ -184,7 +184,7 @@ def _wish(sent: dict[str, Any], by_id: dict[int, Label], by_name: dict[str, Labe
 
 
 @router.delete("/projects/{int:project_id}", response={204: None, **ERRORS})
-def delete_project(request: HttpRequest, project_id: int) -> Status:
+def delete_project(request: HttpRequest, project_id: int) -> Status[Any]:
     """Delete the project with its images, answers and models. There is no way back."""
     removal.delete(project_for(request.user, project_id, "delete"))
     return Status(204, None)

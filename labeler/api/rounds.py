@@ -97,7 +97,7 @@ def list_rounds(request: HttpRequest, project_id: int, page: Query[Page]) -> dic
 
 
 @router.post("/projects/{int:project_id}/rounds", response={202: RoundOut, **ERRORS})
-def start_round(request: HttpRequest, project_id: int) -> Status:
+def start_round(request: HttpRequest, project_id: int) -> Status[Any]:
     """Train now. While a round is open, asking again gives that one."""
     project = project_for(request.user, project_id, "train")
     user: Any = request.user

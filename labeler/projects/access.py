@@ -56,7 +56,7 @@ def role_in(user: User | AnonymousUser, project: Project) -> Role | None:
 
 
 def _membership_role(user: User | AnonymousUser, project: Project) -> str | None:
-    mine = Membership.objects.filter(user_id=user.pk, project=project)
+    mine = Membership.objects.filter(user__pk=user.pk or 0, project=project)
     return mine.values_list("role", flat=True).first()
 
 
@@ -89,7 +89,7 @@ def project_for(user: User | AnonymousUser, pk: int, action: Action) -> Project:
     role = project and role_in(user, project)
     if project is None or role is None:
         raise Http404
-    if RANK[role] < RANK[ALLOWED[action]]:
+    if RANK[str(role)] < RANK[ALLOWED[action]]:
         raise PermissionDenied(f"This takes the role of {ALLOWED[action]}; you are {role} here.")
     project.role = role  # type: ignore[attr-defined]
     return project

@@ -34,7 +34,7 @@ def test_a_name_that_cannot_be_shown_is_refused(name):
         checked([Wish("good"), Wish(name)])
 
 
-@pytest.mark.parametrize("key", sorted(TAKEN_KEYS) + ["u", "Escape", "12"])
+@pytest.mark.parametrize("key", [*sorted(TAKEN_KEYS), "u", "Escape", "12"])
 def test_a_key_that_the_label_page_needs_is_refused(key):
     with pytest.raises(LabelsRefused):
         checked([Wish("good", key=key)])

@@ -212,7 +212,8 @@ def test_expired_withdrawn_and_foreign_invitations_read_the_same(client, admin, 
 @pytest.mark.parametrize(
     ("name", "password"),
     [("owner", "leaves of tea"), ("OWNER", "leaves of tea"), ("a b", "leaves of tea"),
-     ("hanako", "short"), ("hanako", "password"), ("hanakosan", "hanakosan"), ("", "leaves of tea")],
+     ("hanako", "short"), ("hanako", "password"), ("hanakosan", "hanakosan"),
+     ("", "leaves of tea")],
 )  # fmt: skip
 def test_a_bad_account_keeps_the_invitation_good(client, admin, project, name, password):
     path = invite(client, admin, project)
@@ -310,7 +311,7 @@ def test_a_token_is_not_made_for_a_project_one_is_not_in(client, outsider, proje
 
 
 def test_dead_and_strange_tokens_are_nobody(owner):
-    token, given = tokens.issue(user=owner, name="x")
+    _, given = tokens.issue(user=owner, name="x")
     assert bearer(given + "x").status_code == 401
     assert bearer(given[:-1]).status_code == 401
     assert bearer("").status_code == 401
