@@ -118,7 +118,7 @@ def _people(answers: "QuerySet[Annotation]", today: date) -> tuple[PersonCount, 
     counted = rows.annotate(n=Count("pk"), now=Count("pk", filter=Q(day=today))).order_by("-n")
     found = {row["user"]: row for row in counted}
     names = {user.pk: str(user) for user in User.objects.filter(pk__in=found)}
-    seconds = _paces(answers)
+    seconds: dict[int, float] = _paces(answers)
     most = max((row["n"] for row in found.values()), default=1)
     return tuple(
         PersonCount(pk, names[pk], row["now"], row["n"], row["n"] / most, seconds.get(pk))
@@ -128,9 +128,9 @@ def _people(answers: "QuerySet[Annotation]", today: date) -> tuple[PersonCount, 
 
 def _paces(answers: "QuerySet[Annotation]") -> dict[int, float]:
     last = answers.filter(elapsed_ms__isnull=False).order_by("-pk")
-    times = defaultdict(list)
+    times: dict[int, list[float]] = defaultdict(list)
     for user_id, ms in last.values_list("user_id", "elapsed_ms")[:PACE_OF]:
-        times[user_id].append(ms / 1000)
+        times[user_id].append((ms or 0) / 1000)
     return {user_id: median(each) for user_id, each in times.items()}
 
 

@@ -36,7 +36,11 @@ def points(project: Project) -> list[Point]:
     rows = Score.objects.filter(project=project, macro_f1__isnull=False).values_list(
         "version__number", "version__n_labels", "audit_labels", "macro_f1", "low", "high"
     )
-    return [Point(*row) for row in rows.order_by("version__number")]
+    return [
+        Point(number, n_labels, audit_labels, value, low or 0.0, 1.0 if high is None else high)
+        for number, n_labels, audit_labels, value, low, high in rows.order_by("version__number")
+        if value is not None
+    ]
 
 
 def measure(project: Project, version: ModelVersion) -> Score | None:

@@ -54,8 +54,8 @@ def _row(label: LabelReport, previous: Report | None, axis: Axis, target: float)
     old = before if before and not before.too_few else None
     return Row(
         label,
-        _dot(label.precision, old and old.precision, axis, target),
-        _dot(label.recall, old and old.recall, axis, target),
+        _dot(label.precision, old.precision if old else None, axis, target),
+        _dot(label.recall, old.recall if old else None, axis, target),
     )
 
 

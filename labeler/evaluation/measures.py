@@ -34,8 +34,12 @@ class Measure:
 
 
 def measure(value: Any, low: Any, high: Any) -> Measure | None:
-    """A measure, or None where the value is undefined."""
-    return None if math.isnan(value) else Measure(float(value), float(low), float(high))
+    """A measure, or None where the value is undefined (None or NaN)."""
+    return (
+        None
+        if value is None or math.isnan(value)
+        else Measure(float(value), float(low), float(high))
+    )
 
 
 def share(successes: int, n: int) -> Measure | None:
@@ -106,4 +110,5 @@ def _mean_f1(tp: Floats, given_and_true: Floats) -> Floats:
     defined = ~np.isnan(each)
     sums = np.where(defined, each, 0).sum(axis=1)
     count = defined.sum(axis=1)
-    return np.divide(sums, count, out=np.full(sums.shape, np.nan), where=count > 0)
+    empty = np.full(sums.shape, np.nan)
+    return np.asarray(np.divide(sums, count, out=empty, where=count > 0))

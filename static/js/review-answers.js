@@ -1,5 +1,6 @@
 // Answers given on the review page: counted at once, sent one after the other in the background.
 import { same } from "./review-numbers.js";
+import { uuid4 } from "./uuid.js";
 
 async function post(url, fields, token) {
   const body = new URLSearchParams(fields);
@@ -27,7 +28,7 @@ export class Answers {
   }
 
   // Image i carries these labels, says the reviewer.
-  give(i, labels, uuid = crypto.randomUUID()) {
+  give(i, labels, uuid = uuid4()) {
     const image = this.data.images[i];
     const step = { i, uuid, truth: this.data.truth[i], looked: this.looked.has(image), corrected: this.corrected.has(image) };
     this.#before.push(step);
@@ -64,7 +65,10 @@ export class Answers {
     const at = this.#before.indexOf(step);
     if (at < 0) return;
     this.#before.splice(at, 1);
-    this.#restore(step);
+    // A later answer on the same image stands; Undo now leads past the refused one.
+    const later = this.#before.find((each, i) => i >= at && each.i === step.i);
+    if (later) Object.assign(later, { truth: step.truth, looked: step.looked, corrected: step.corrected });
+    else this.#restore(step);
   }
 
   #restore({ i, truth, looked, corrected }) {

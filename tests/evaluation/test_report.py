@@ -14,7 +14,7 @@ HEALTHY, RUST, MILDEW = 0, 1, 2
 
 
 def sixty(bench, **fields):
-    """60 audit images: 30 healthy, 20 rust, 10 mildew; 4 rust are called healthy, 2 healthy rust."""
+    """30 healthy, 20 rust, 10 mildew; 4 rust are called healthy, 2 healthy rust."""
     truth = [HEALTHY] * 30 + [RUST] * 20 + [MILDEW] * 10
     said = [HEALTHY] * 28 + [RUST] * 2 + [RUST] * 16 + [HEALTHY] * 4 + [MILDEW] * 10
     images = bench.audit(truth)

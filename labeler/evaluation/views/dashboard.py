@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -23,7 +23,7 @@ from labeler.evaluation import (
 )
 from labeler.evaluation.report import NUMBER_FROM, report
 from labeler.projects.access import may, project_for
-from labeler.projects.models import Project
+from labeler.projects.models import Project, User
 from labeler.training import rounds, versions
 
 PARTS = ("verdict", "labels", "curve", "rounds", "work", "activity", "confusion")
@@ -45,7 +45,7 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
     project = project_for(request.user, pk, "see_own_work")
     context: dict[str, Any] = {"project": project, "tab": "dashboard"}
     if not may(request.user, project, "see_dashboard"):
-        context["own"] = activity.of(project, request.user)
+        context["own"] = activity.of(project, cast(User, request.user))
         context["work"] = status.of(project)
         return render(request, "evaluation/own_work.html", context)
     parts = {name: part.html for name, part in _parts(request, project).items()}

@@ -1,6 +1,6 @@
 """The page of model versions and rounds, and the order to train now."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -9,10 +9,12 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from labeler.evaluation import curve, history
-from labeler.evaluation.measures import Measure
+from labeler.evaluation.measures import measure
+from labeler.evaluation.models import Score
 from labeler.evaluation.report import NUMBER_FROM
 from labeler.evaluation.whiskers import Axis, axis_for, whisker
 from labeler.projects.access import may, project_for
+from labeler.projects.models import User
 from labeler.training import rounds
 from labeler.training.models import ModelVersion, Round
 
@@ -46,9 +48,8 @@ def _lows(found: list[ModelVersion]) -> list[float]:
 
 
 def _row(version: ModelVersion, axis: Axis, target: float) -> dict[str, Any]:
-    score = getattr(version, "score", None)
-    known = score and score.macro_f1 is not None
-    measured = Measure(score.macro_f1, score.low, score.high) if known else None
+    score: Score | None = getattr(version, "score", None)
+    measured = score and measure(score.macro_f1, score.low, score.high)
     return {
         "version": version,
         "score": score,
@@ -61,6 +62,6 @@ def _row(version: ModelVersion, axis: Axis, target: float) -> dict[str, Any]:
 def train_now(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask for a round now; joins the open one."""
     project = project_for(request.user, pk, "train")
-    asked = rounds.ask(project, Round.Reason.ASKED, request.user)
+    asked = rounds.ask(project, Round.Reason.ASKED, cast(User, request.user))
     messages.success(request, f"Round {asked.number} is on its way.")
     return redirect("models" if request.POST.get("from") == "models" else "dashboard", pk)

@@ -1,6 +1,7 @@
 """Review: look at the audit images where the model and people differ, and mend answers."""
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, cast
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -13,7 +14,7 @@ from labeler.evaluation.report import Report, report
 from labeler.evaluation.scored import NotScored
 from labeler.labeling import annotations
 from labeler.projects.access import project_for
-from labeler.projects.models import Label, Project
+from labeler.projects.models import Label, Project, User
 from labeler.training import versions
 from labeler.training.models import ModelVersion
 
@@ -40,15 +41,12 @@ def _context(
 ) -> dict[str, Any]:
     labels = [each.label for each in measured.labels]
     cell = _cell(request, labels)
-    chosen = cell["truth"] if cell else _chosen(request, measured)
+    chosen = cell.truth if cell else _chosen(request, measured)
     at = labels.index(chosen)
     fixes = _fixes(labels)
     looked = corrections.of(project)
     data = galleries.of_label(project, version, chosen)
-    data["cell"] = cell and {
-        "truth": cell["truth"].pk,
-        "predicted": cell["predicted"].pk if cell["predicted"] else None,
-    }
+    data["cell"] = cell and cell.as_dict()
     data["labels"] = [{"id": la.pk, "name": la.name, "mark": la.mark} for la in labels]
     data["looked"], data["corrected"] = looked.looked, looked.corrected
     return {
@@ -76,14 +74,26 @@ def _chosen(request: HttpRequest, measured: Report) -> Label:
     return max(measured.labels, key=lambda each: each.fp + each.fn).label
 
 
-def _cell(request: HttpRequest, labels: list[Label]) -> dict[str, Label | None] | None:
+@dataclass(frozen=True)
+class Cell:
+    """A cell of the confusion: people say `truth`, the model `predicted` (None: unknown)."""
+
+    truth: Label
+    predicted: Label | None
+
+    def as_dict(self) -> dict[str, int | None]:
+        """As the browser reads it."""
+        return {"truth": self.truth.pk, "predicted": self.predicted.pk if self.predicted else None}
+
+
+def _cell(request: HttpRequest, labels: list[Label]) -> Cell | None:
     """The cell of the confusion asked for; `predicted` may be "unknown"."""
     by_id = {str(label.pk): label for label in labels}
     truth = by_id.get(request.GET.get("truth", ""))
     predicted = request.GET.get("predicted", "")
     if truth is None or (predicted not in by_id and predicted != "unknown"):
         return None
-    return {"truth": truth, "predicted": by_id.get(predicted)}
+    return Cell(truth, by_id.get(predicted))
 
 
 def _fixes(labels: list[Label]) -> list[dict[str, Any]]:
@@ -107,7 +117,7 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
     given = form.cleaned_data
     outcome = annotations.review(
         project=project,
-        user=request.user,
+        user=cast(User, request.user),
         image=given["image"],
         label_ids=[label.pk for label in given["labels"]],
         uuid=given["uuid"],
@@ -123,7 +133,8 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
     form = UndoForm(request.POST)
     if not form.is_valid():
         return _refused(form)
-    outcome = annotations.undo(project=project, user=request.user, uuid=form.cleaned_data["uuid"])
+    user = cast(User, request.user)
+    outcome = annotations.undo(project=project, user=user, uuid=form.cleaned_data["uuid"])
     return _told(outcome)
 
 
