@@ -6,6 +6,7 @@ What a hostile file can reach is this process: its memory is capped, its time pe
 A frame is a line of JSON with the lengths of the parts that follow, then the parts.
 """
 
+import contextlib
 import io
 import json
 import math
@@ -111,8 +112,9 @@ def receive(stream: IO[bytes]) -> tuple[dict[str, Any], list[bytes]] | None:
 
 
 def _limit_memory(limit: int) -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with contextlib.suppress(ValueError, OSError):  # macOS does not know this limit
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 
 def _limit_time() -> None:
@@ -128,6 +130,7 @@ def serve() -> None:
     Pillow.preinit()
     commands, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # a stray print must not break a frame
+    send(answers, {"ready": True})
     while frame := receive(commands):
         _limit_time()
         limits, (data,) = frame

@@ -19,6 +19,7 @@ from labeler.pools.refusing import Refused
 
 CHILDREN = max(1, min(4, os.cpu_count() or 1))
 SECONDS = 40  # by the clock, for one picture; the child's own limit counts CPU
+START_SECONDS = 60
 _BASE = 600 * 2**20  # what the child and its libraries reserve before the first picture
 _PER_PIXEL = 24  # a float TIFF needs this much while it is scaled
 
@@ -36,6 +37,10 @@ class Decoded:
 
 class ChildGone(Exception):
     """The child ended, or was ended, while it worked on a picture."""
+
+
+class DecoderBroken(Exception):
+    """The child does not even start: the installation is at fault, not a picture."""
 
 
 class Child:
@@ -60,7 +65,7 @@ class Child:
         assert process.stdin and process.stdout
         try:
             decoder.send(process.stdin, _limits(), data)
-            _wait(process.stdout.fileno())
+            _wait(process.stdout.fileno(), SECONDS)
             frame = decoder.receive(process.stdout)
         except OSError as error:
             raise ChildGone from error
@@ -72,7 +77,21 @@ class Child:
         if self.process is None or self.process.poll() is not None:
             self.stop()
             self.process = _start()
+            self._greet(self.process)
         return self.process
+
+    def _greet(self, process: "subprocess.Popen[bytes]") -> None:
+        """Hear that the child is ready; else pictures would be blamed for a broken program."""
+        assert process.stdout
+        with contextlib.suppress(ChildGone):
+            _wait(process.stdout.fileno(), START_SECONDS)
+            if decoder.receive(process.stdout):
+                return
+        self.stop()
+        raise DecoderBroken(
+            f"The program that decodes pictures does not start. Try: {sys.executable} -P "
+            f"{decoder.__file__} {_memory()} < /dev/null"
+        )
 
     def stop(self) -> None:
         """End the process, if there is one."""
@@ -93,18 +112,17 @@ TOO_MUCH = Refused(
 )
 
 
-def _wait(handle: int) -> None:
+def _wait(handle: int, seconds: float) -> None:
     poll = select.poll()
     poll.register(handle, select.POLLIN)
-    if not poll.poll(SECONDS * 1000):
+    if not poll.poll(seconds * 1000):
         raise ChildGone
 
 
 def _start() -> "subprocess.Popen[bytes]":
-    memory = _BASE + _PER_PIXEL * settings.MAX_IMAGE_PIXELS
     return subprocess.Popen(  # noqa: S603  # our own program, no words of strangers
         # -P and the file's own path: the package above it would load Celery.
-        [sys.executable, "-P", decoder.__file__, str(memory)],
+        [sys.executable, "-P", decoder.__file__, str(_memory())],
         # Nothing secret is in the child's environment, and its libraries start no threads.
         env={"PYTHONPATH": str(settings.ROOT), "OPENBLAS_NUM_THREADS": "1"},
         stdin=subprocess.PIPE,
@@ -112,6 +130,12 @@ def _start() -> "subprocess.Popen[bytes]":
         stderr=subprocess.DEVNULL,
         start_new_session=True,  # Ctrl-C in the terminal must not make a picture look bad
     )
+
+
+def _memory() -> int:
+    """Bytes that a child may use."""
+    limit: int = _BASE + _PER_PIXEL * settings.MAX_IMAGE_PIXELS
+    return limit
 
 
 def _limits() -> dict[str, int]:

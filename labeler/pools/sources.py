@@ -15,7 +15,8 @@ from typing import NamedTuple
 from django.conf import settings
 
 from labeler.pools import archives, names, staging
-from labeler.pools.archives import TOO_MANY_BYTES, Unreadable
+from labeler.pools.archive_refusals import TOO_MANY_BYTES
+from labeler.pools.archives import Unreadable
 from labeler.pools.refusing import Refused
 from labeler.pools.staging import Staged
 

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image as Picture
 
 from labeler.pools import decoder, decoding
-from labeler.pools.decoding import Child, Children, Decoded
+from labeler.pools.decoding import Child, Children, Decoded, DecoderBroken
 from labeler.pools.refusing import Refused
 from tests.conftest import picture
 
@@ -90,6 +90,12 @@ def test_a_child_that_is_killed_is_replaced(child):
     os.kill(child.process.pid, signal.SIGKILL)
     child.process.wait()
     assert isinstance(child.decode(picture(2)), Decoded)
+
+
+def test_a_program_that_does_not_start_is_not_blamed_on_the_picture(child, monkeypatch):
+    monkeypatch.setattr(decoder, "__file__", "/nowhere/decoder.py")
+    with pytest.raises(DecoderBroken, match="does not start"):
+        child.decode(picture(1))
 
 
 def test_memory_is_limited(child, monkeypatch, settings):
