@@ -10,6 +10,7 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
+from django.conf import settings
 from django.db import connection
 
 ROOT = Path(__file__).parents[1]
@@ -17,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 
 def environment(folder: Path) -> dict[str, str]:
     """Variables that let a process work on a copy (SQLite) or on the test's database itself."""
-    given = {**os.environ, "LABELER_DATA": str(folder), "LABELER_SECRET_KEY": "x" * 60}
+    given = {**os.environ, "LABELER_DATA": str(folder), "LABELER_SECRET_KEY": settings.SECRET_KEY}
     given.pop("LABELER_TEST_DB_SUFFIX", None)
     known = connection.settings_dict
     if connection.vendor == "sqlite":

@@ -14,6 +14,7 @@ import { uuid4 } from "./uuid.js";
 const FLASH_MS = 120;
 const PATIENCE_MS = 200; // before a skeleton or a word about waiting
 const POLL_MS = 5_000;
+const SAVING_MS = 400;
 const LONGEST_ANSWER_MS = 86_400_000;
 
 const root = document.querySelector("[data-desk]");
@@ -128,16 +129,21 @@ function paintMissing(question) {
   setTimeout(() => desk.shown === question && root.dataset.state === "missing" && paintWhenThere(question), POLL_MS);
 }
 
+// "Saving" is shown only when an answer takes a while: most are saved before.
 function paintOutboxState() {
   if (!outbox) return;
+  const { unsent, trouble, store } = outbox;
   const refused = outbox.refused.map(({ uuid, question, refused: words }) => ({ uuid, name: question?.name ?? "Undo", words }));
-  const state = { unsent: outbox.unsent.length, refused, trouble: outbox.trouble, ready: desk.ready.length, forgetful: outbox.store.forgetful };
-  const quick = !state.trouble && state.unsent && !refused.length;
+  const box = root.querySelector("[data-outbox]");
+  box.dataset.unsent = unsent.length;
+  const young = unsent.length && Date.now() - unsent[0].created < SAVING_MS;
   clearTimeout(paintOutboxState.timer);
-  // "Saving" is shown only after a while: most answers are saved before.
-  const show = () => paintOutbox(root.querySelector("[data-outbox]"), state, { signIn: root.dataset.signIn, drop: (uuid) => outbox.discard(uuid) });
-  if (quick) paintOutboxState.timer = setTimeout(show, 400);
-  else show();
+  if (young && !trouble && !refused.length) {
+    paintOutboxState.timer = setTimeout(paintOutboxState, SAVING_MS);
+    return;
+  }
+  const state = { unsent: unsent.length, refused, trouble, ready: desk.ready.length, forgetful: store.forgetful };
+  paintOutbox(box, state, { signIn: root.dataset.signIn, drop: (uuid) => outbox.discard(uuid) });
 }
 
 function announce(question) {

@@ -1,0 +1,97 @@
+"""A site that really runs, and a browser that looks at it."""
+
+import contextlib
+import os
+import socket
+import time
+import urllib.request
+
+import pytest
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
+from playwright.sync_api import sync_playwright
+
+from tests import elsewhere
+from tests.browser.chromium import launch
+
+# Playwright keeps an event loop in this thread; the database is used here all the same.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+EXPECTED = ("net::ERR_INTERNET_DISCONNECTED", "net::ERR_FAILED", "net::ERR_ABORTED")
+
+
+@pytest.fixture
+def page():
+    """A tab of 1280 × 800. The test fails on any error of the page's scripts."""
+    with sync_playwright() as playwright, launch(playwright) as browser:
+        context = browser.new_context(viewport={"width": 1280, "height": 800})
+        tab = context.new_page()
+        tab.broken = watch(tab)
+        yield tab
+        assert tab.broken == []
+
+
+def watch(tab):
+    """The list of errors that the page's scripts and its console report from now on."""
+    broken = []
+    tab.on("pageerror", lambda error: broken.append(str(error)))
+
+    def listen(message):
+        if message.type == "error" and not any(words in message.text for words in EXPECTED):
+            broken.append(f"{message.text} {message.location.get('url', '')}")
+
+    tab.on("console", listen)
+    return broken
+
+
+class Site:
+    """A web server in a process of its own, on the test's data."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.address = f"http://127.0.0.1:{free_port()}"
+
+    def start(self):
+        """Start on what the test has stored so far, and wait until it answers."""
+        env = elsewhere.environment(self.folder) | {"LABELER_DEBUG": "1"}
+        arguments = (
+            "-m", "gunicorn", "labeler.wsgi", "--bind", self.address.removeprefix("http://"),
+            "--worker-class", "gthread", "--threads", "8", "--log-level", "warning",
+        )  # fmt: skip
+        self.process = elsewhere.python(*arguments, env=env)
+        until(lambda: urllib.request.urlopen(f"{self.address}/healthz").status == 200)
+
+    def stop(self):
+        self.process.terminate()
+        self.process.communicate(timeout=20)
+
+    def data(self):
+        """Let the test see what the site wrote."""
+        elsewhere.bring_back(self.folder)
+
+
+def free_port():
+    with socket.socket() as made:
+        made.bind(("127.0.0.1", 0))
+        return made.getsockname()[1]
+
+
+def until(true, seconds=20.0):
+    """Wait until `true()` is; it may fail with a refused connection until then."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with contextlib.suppress(OSError):
+            if true():
+                return
+        time.sleep(0.05)
+    pytest.fail(f"Not true after {seconds} s.")
+
+
+def sign_in(page, site, user):
+    """Give the tab a session of the user; call it before the site starts."""
+    session = SessionStore()
+    session[SESSION_KEY] = str(user.pk)
+    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session.save()
+    cookie = {"name": "labeler_session", "value": session.session_key, "url": site.address}
+    page.context.add_cookies([cookie])
