@@ -52,6 +52,8 @@ class Pool:
     keys: npt.NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     near_audit: dict[int, bool] = field(default_factory=dict)  # row → looks like an audit image
     compared_with: bytes = b""  # the audit rows and pool that `near_audit` holds for
+    mean: Vectors = field(default_factory=lambda: np.empty(0, np.float32))  # then
+    audit: Vectors = field(default_factory=lambda: np.empty((0, 0), np.float32))  # around it
     head: tuple[int, Head] | None = None  # version number and head of the last round
 
     def __len__(self) -> int:
@@ -75,13 +77,6 @@ class Pool:
             found[here] = block.table[rows[here] % SHARD]
         return found
 
-    def mean(self) -> Vectors:
-        """The mean embedding, from a sample spread over the pool."""
-        every = max(1, len(self) // SAMPLED)
-        parts = [np.asarray(b.table[b.there][::every], dtype=np.float32) for b in self]
-        together = np.concatenate(parts)
-        return np.asarray(together.mean(axis=0), dtype=np.float32)
-
     def like_audit(self, rows: Rows, audit: Rows) -> npt.NDArray[np.bool_]:
         """Which of the rows show nearly the same picture as an image of the audit sample.
 
@@ -90,15 +85,24 @@ class Pool:
         """
         key = audit.tobytes() + len(self).to_bytes(8)
         if key != self.compared_with:
-            self.near_audit, self.compared_with = {}, key
+            self._compare_with(audit, key)
         new = np.array([row for row in rows.tolist() if row not in self.near_audit], dtype=np.int64)
-        if len(new) and len(audit):
-            mean = self.mean()
-            others = self.vectors(audit)
-            others = others[np.isfinite(others[:, 0])] - mean
-            near = near_duplicates(np.nan_to_num(self.vectors(new)) - mean, others)
+        if len(new) and len(self.audit):
+            near = near_duplicates(np.nan_to_num(self.vectors(new)) - self.mean, self.audit)
             self.near_audit.update(zip(new.tolist(), near.tolist(), strict=True))
         return np.array([self.near_audit.get(row, False) for row in rows.tolist()], dtype=bool)
+
+    def _compare_with(self, audit: Rows, key: bytes) -> None:
+        """Keep the mean, from a sample spread over the pool, and the audit images around it."""
+        self.near_audit, self.compared_with = {}, key
+        found = self.vectors(audit)
+        found = found[np.isfinite(found[:, 0])] if found.size else found
+        if len(found):
+            every = max(1, len(self) // SAMPLED)
+            parts = [np.asarray(b.table[b.there][::every], dtype=np.float32) for b in self]
+            self.mean = np.asarray(np.concatenate(parts).mean(axis=0), dtype=np.float32)
+            found = found - self.mean
+        self.audit = found
 
 
 _pools: OrderedDict[tuple[int, str], Pool] = OrderedDict()

@@ -19,7 +19,7 @@ from ml.clustering import cold_start
 from ml.selection import diverse_top_k, top_k
 from ml.strategies import STRATEGIES, Strategy, score_images
 
-QUEUE = 1000  # images ranked in one round, at least
+QUEUE = 500  # images ranked in one round, at least: rows cost time while a person waits
 MOST_QUEUE = 5000
 DIVERSE = 200  # of them chosen for diversity; the rest follows by score
 CLUSTERS = 200  # images a cold start ranks

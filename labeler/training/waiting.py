@@ -75,8 +75,9 @@ def own_workers(queues: tuple[str, ...] = (ROUNDS, CHORES)) -> Iterator[None]:
 
 def _start(queue: str) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(  # noqa: S603 - our own worker, no words from outside
-        [sys.executable, "-m", "celery", "-A", "labeler", "worker", "-Q", queue,
-         "-n", f"{queue}-of-command@%h", "--without-gossip", "--without-mingle", "-l", "WARNING"],
+        [sys.executable, "-W", "ignore", "-m", "celery", "-q", "-A", "labeler", "worker",
+         "-Q", queue, "-n", f"{queue}-of-command@%h",
+         "--without-gossip", "--without-mingle", "-l", "WARNING"],
         stdout=subprocess.DEVNULL,
     )  # fmt: skip
 
