@@ -96,6 +96,8 @@ def _choose(project: Project, user: User, count: int, without: set[int]) -> list
         return []
     by_lot = sum(CHANCE.random() < project.audit_share for _ in range(count))
     audit = _best(project, user, by_lot, without, audit=True)
+    if by_lot and not audit and refill.top_up_audit(project):
+        audit = _best(project, user, by_lot, without, audit=True)
     ranked = _best(project, user, count - len(audit), without, audit=False)
     if (missing := count - len(audit) - len(ranked)) and len(audit) == by_lot:
         seen = without | {item.image_id for item in audit}
