@@ -147,7 +147,8 @@ def _measure_or_pass(project: Project, version: ModelVersion, digest: str) -> bo
         return True
     known = Score.objects.filter(version=version)
     if not known.update(sample=digest):
-        Score.objects.create(project=project, version=version, audit_labels=0, sample=digest)
+        nothing = {"project": project, "audit_labels": 0, "sample": digest}
+        Score.objects.get_or_create(version=version, defaults=nothing)
     return False
 
 

@@ -234,7 +234,9 @@ def test_a_thousand_images_of_a_hundred_labels_fit_in_a_look(project, annotator,
     truth = rng.integers(0, 100, 1000)
     proba = rng.dirichlet(np.full(100, 0.1), 1000).astype(np.float32)
     bench.version(bench.audit(truth.tolist()), proba)
-    began = time.perf_counter()
+    began = time.process_time()
     assert report(project).macro_f1 is not None
     with capsys.disabled():
-        print(f"\n{kind}, 1,000 × 100: {1000 * (time.perf_counter() - began):.0f} ms, first look")
+        print(
+            f"\n{kind}, 1,000 × 100: {1000 * (time.process_time() - began):.0f} ms of CPU, first look"
+        )

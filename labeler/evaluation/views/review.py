@@ -18,6 +18,8 @@ from labeler.projects.models import Label, Project, User
 from labeler.training import versions
 from labeler.training.models import ModelVersion
 
+PAGE_KEYS = {"", "Y", "Z", "[", "]", ",", "."}
+
 
 @login_required
 @require_safe
@@ -97,12 +99,16 @@ def _cell(request: HttpRequest, labels: list[Label]) -> Cell | None:
 
 
 def _fixes(labels: list[Label]) -> list[dict[str, Any]]:
-    """The labels a picture can be given, with the key of each: its own, else its place's."""
+    """The labels a picture can be given, with the key of each: its own, else a free digit.
+
+    A label whose own key has a meaning on this page gets a digit, too.
+    """
     open_labels = [label for label in labels if not label.retired]
-    taken = {label.key for label in open_labels if label.key}
-    free = [key for key in "1234567890" if key not in taken]
+    own = {label.pk: label.key for label in open_labels if label.key.upper() not in PAGE_KEYS}
+    free = [key for key in "1234567890" if key not in own.values()]
     return [
-        {"label": label, "key": label.key or (free.pop(0) if free else "")} for label in open_labels
+        {"label": label, "key": own.get(label.pk) or (free.pop(0) if free else "")}
+        for label in open_labels
     ]
 
 

@@ -37,7 +37,8 @@ def points(value: float | None) -> str:
     """0.008 → "+0.8", −0.003 → "−0.3": a change in points."""
     if value is None:
         return ""
-    return f"{'−' if value < 0 else '+'}{abs(100 * value):.1f}"
+    tenths = round(100 * value, 1)
+    return f"{'−' if tenths < 0 else '+'}{abs(tenths):.1f}"
 
 
 @register.filter
