@@ -25,6 +25,7 @@ class Error(Schema):
     detail: str
     code: str
     errors: list[FieldError] | None = None
+    results: list[dict[str, Any]] | None = None  # of a list of answers, none of which was stored
 
 
 class Refused(Exception):

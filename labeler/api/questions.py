@@ -149,7 +149,7 @@ def annotate(request: HttpRequest, project_id: int) -> HttpResponse:
 
     201 when stored, 200 with the same body when the UUID was seen before, 409 `claim_lost` when
     somebody else closed the item. In a list each answer stands for itself: the good ones are
-    stored, and each result has its own status.
+    stored, and each result has its own status; the whole fails only if none was stored.
     """
     project = project_for(request.user, project_id, "label")
     sent = json_body(request)
@@ -171,8 +171,12 @@ def _one(outcome: Outcome) -> HttpResponse:
 
 def _many(outcomes: list[Outcome]) -> HttpResponse:
     results = [{"status": o.status, **replies.recorded(o)} for o in outcomes]
-    created = any(outcome.status == 201 for outcome in outcomes)
-    return JsonResponse({"results": results}, status=201 if created else 200)
+    seen = {outcome.status for outcome in outcomes}
+    if any(outcome.stored for outcome in outcomes):
+        return JsonResponse({"results": results}, status=201 if 201 in seen else 200)
+    told = {"detail": "None of the answers was stored; see results.", "code": "none_stored"}
+    status = seen.pop() if len(seen) == 1 else 422
+    return JsonResponse({**told, "results": results}, status=status)
 
 
 class UndoneOut(AnswerOut):

@@ -180,6 +180,9 @@ def test_in_a_list_each_answer_stands_for_itself(api, where, world):
     assert [one["status"] for one in reply.json()["results"]] == [201, 422, 201, 422]
     again = post(api, f"{where}/annotations", json.dumps([sent[0], sent[2]]))
     assert again.status_code == 200
+    none = post(api, f"{where}/annotations", json.dumps([sent[1], sent[3]]))
+    assert none.status_code == 422
+    assert [one["status"] for one in none.json()["results"]] == [422, 422]
 
 
 def test_files_are_imported_under_the_names_they_are_given(api, where, world):

@@ -116,7 +116,7 @@ TABLE = {
     "GET api/v1/images/<int:image_id>": Row("annotator"),
     "GET api/v1/images/<int:image_id>/file": Row("annotator"),
     f"POST {A}/queue/claim": Row("annotator", {"count": 1}),
-    f"POST {A}/annotations": Row("annotator", ANSWER),
+    f"POST {A}/annotations": Row("annotator", ANSWER, ok=(404,)),
     f"POST {A}/annotations/<str:uuid>/undo": Row("annotator", {}, ok=(404,)),
     f"GET {A}/metrics": Row("reviewer"),
     f"GET {A}/rounds": Row("reviewer"),
