@@ -37,6 +37,12 @@ def folder_of(name: str) -> str:
     return "" if parent in (".", "..") else parent
 
 
+def without_folder(name: str) -> str:
+    """The name without its last folder: `pool/cat/1.jpg` → `pool/1.jpg`."""
+    *above, last = name.replace("\\", "/").split("/")
+    return "/".join([*above[:-1], last])
+
+
 def is_junk(name: str) -> bool:
     """Whether the file is what desktops leave behind (.DS_Store, Thumbs.db): no one's picture."""
     parts = name.replace("\\", "/").lower().split("/")

@@ -5,7 +5,7 @@ from functools import partial
 
 from django.db import transaction
 
-from labeler.pools import audit, folder_labels, signals
+from labeler.pools import audit, folder_labels, names, signals
 from labeler.pools.chunk import Chunk, File
 from labeler.pools.models import Image, ImageName, Import, Refusal, Truth
 from labeler.pools.refusing import Refused
@@ -30,6 +30,7 @@ class Rows:
         self.known = known_images(project, chunk)  # again: another import may have added some
         self.labels: dict[str, Label] = {}
         self.pairs: list[tuple[int, int]] = []
+        self.hides_folders = imp.folders == Import.Folders.TRUTH
 
     def write(self) -> None:
         """Write everything; the counts always add up to the files looked at."""
@@ -55,11 +56,7 @@ class Rows:
         """The same picture in two class folders has no one label; the later file is refused."""
         if self.imp.folders == Import.Folders.IGNORE or self.project.is_multi:
             return
-        first = {
-            sha: folder_labels.folder_name(image.name)
-            for sha, image in self.known.items()
-            if image.came_with_id == self.imp.pk
-        }
+        first = self._labels_before()
         good = []
         for file in self.chunk.files:
             before = first.setdefault(file.sha256, file.label)
@@ -68,6 +65,18 @@ class Rows:
             else:
                 good.append(file)
         self.chunk.files = good
+
+    def _labels_before(self) -> dict[str, str]:
+        """What the folders of this import's earlier chunks called the same pictures, by hash."""
+        mine = [image for image in self.known.values() if image.came_with_id == self.imp.pk]
+        if not self.hides_folders:
+            return {image.sha256: folder_labels.folder_name(image.name) for image in mine}
+        truths = Truth.objects.filter(image__in=mine).select_related("image", "label")
+        return {truth.image.sha256: truth.label.name for truth in truths}
+
+    def _name(self, file: File) -> str:
+        """The name as people see it. A folder that is the hidden truth is not part of it."""
+        return names.without_folder(file.name) if self.hides_folders else file.name
 
     def _add_images(self) -> list[Image]:
         fresh: dict[str, Image] = {}
@@ -85,16 +94,16 @@ class Rows:
         picture = self.chunk.decoded[file.sha256]
         key = audit.key_of(self.project, file.sha256)
         return Image(
-            project=self.project, row=row, sha256=file.sha256, name=file.name,
+            project=self.project, row=row, sha256=file.sha256, name=self._name(file),
             width=picture.width, height=picture.height, format=picture.format,
             bytes=len(file.data), key=key, audit=key < self.project.audit_rate, came_with=self.imp,
         )  # fmt: skip
 
     def _add_names(self) -> None:
         others = [
-            ImageName(image=self.known[file.sha256], name=file.name)
+            ImageName(image=self.known[file.sha256], name=self._name(file))
             for file in self.chunk.files
-            if self.known[file.sha256].name != file.name
+            if self.known[file.sha256].name != self._name(file)
         ]
         ImageName.objects.bulk_create(others, ignore_conflicts=True)
 
@@ -102,14 +111,13 @@ class Rows:
         wanted = [file.label for file in self.chunk.files if file.label]
         if not wanted:
             return
-        truth = self.imp.folders == Import.Folders.TRUTH
-        self.labels = folder_labels.ensure(self.project, wanted, in_use=not truth)
+        self.labels = folder_labels.ensure(self.project, wanted, in_use=not self.hides_folders)
         meant = dict.fromkeys(
             (self.known[file.sha256], self.labels[fold(file.label)].pk)
             for file in self.chunk.files
             if file.label
         )
-        if truth:
+        if self.hides_folders:
             _add_truths(self.project, list(meant))
         else:
             self._send_labels(list(meant))

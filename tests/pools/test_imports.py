@@ -145,9 +145,19 @@ def test_folders_stay_hidden_truth(project, admin, came):
     bring(project, admin, [("d.zip", zipped(foldered("7/1.png", "rust/2.png")))], folders="truth")
     assert not came
     assert set(Truth.objects.values_list("image__name", "label__name")) == {
-        ("7/1.png", "7"),
-        ("rust/2.png", "rust"),
-    }
+        ("1.png", "7"),
+        ("2.png", "rust"),
+    }  # the name an annotator sees does not give the truth away
+
+
+def test_a_picture_in_two_hidden_folders_is_refused_the_second_time(
+    project, admin, came, monkeypatch
+):
+    monkeypatch.setattr(importing, "CHUNK_FILES", 2)
+    data = picture(1)
+    files = [("rust/1.png", data), ("mildew/1.png", data), ("mildew/2.png", data)]
+    imp = bring(project, admin, files, folders="truth")
+    assert (imp.added, imp.duplicates, imp.refused) == (1, 0, 2)
 
 
 def test_a_picture_in_two_class_folders_is_refused_the_second_time(

@@ -97,7 +97,7 @@ def begin(person, project, **fields) -> dict:
 
 
 def test_batches_arrive_with_their_folders(person, project):
-    at = begin(person, project, title="pets", folders="truth")
+    at = begin(person, project, title="pets", folders="labels")
     for n in range(2):
         paths = json.dumps([f"pets/cat/{n}-0.png", f"pets/dog/{n}-1.png"])
         files = upload(("0", picture(n * 2)), ("1", picture(n * 2 + 1)))
