@@ -8,7 +8,8 @@ from sklearn.linear_model import LogisticRegression
 from ml import heads
 from ml.heads import solver
 from ml.heads.base import HeadDamaged
-from ml.heads.logistic import RIDGE, LogisticHead
+from ml.heads.logistic import LogisticHead
+from ml.heads.problem import RIDGE
 
 
 @pytest.fixture(scope="module")
