@@ -64,7 +64,7 @@ class Pool:
         return (self.blocks[number] for number in sorted(self.blocks))
 
     @property
-    def bytes(self) -> int:
+    def memory(self) -> int:
         return sum(b.table.nbytes for b in self if b.table.dtype == np.float32)
 
     def vectors(self, rows: Rows) -> Vectors:
@@ -124,7 +124,7 @@ def pool(project: Project, feature_set: str) -> Pool:
 
 
 def _all_bytes() -> int:
-    return sum(found.bytes for found in _pools.values())
+    return sum(found.memory for found in _pools.values())
 
 
 def _read_shards(found: Pool, current: list[Shard]) -> None:
@@ -133,7 +133,7 @@ def _read_shards(found: Pool, current: list[Shard]) -> None:
     for shard in current:
         known = found.blocks.get(shard.number)
         if known is None or known.stamp != _stamp(shard):
-            found.blocks[shard.number] = _block(shard, found.bytes)
+            found.blocks[shard.number] = _block(shard, found.memory)
 
 
 def _stamp(shard: Shard) -> tuple[int, int, int]:
@@ -144,11 +144,11 @@ def _stamp(shard: Shard) -> tuple[int, int, int]:
     return (facts.st_mtime_ns, facts.st_size, shard.rows_done)
 
 
-def _block(shard: Shard, bytes_so_far: int) -> Block:
+def _block(shard: Shard, so_far: int) -> Block:
     stamp = _stamp(shard)
     table = shards.load(shard)
     there = present(table)
-    fits = bytes_so_far + 2 * table.nbytes <= MOST_BYTES
+    fits = so_far + 2 * table.nbytes <= MOST_BYTES
     kept = np.asarray(table, dtype=np.float32) if fits else table
     return Block(shard.number * SHARD, kept, there, stamp)
 

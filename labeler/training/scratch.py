@@ -6,8 +6,9 @@ files it shares. Nothing of the original is touched. It lives as long as the sim
 
 import os
 import shutil
+import time
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 
 from labeler.labeling import refill
 from labeler.pools import storage
@@ -20,6 +21,7 @@ from labeler.training.models import Shard
 AT_ONCE = 2000
 NEVER = 100_000  # answers: rounds start when the simulation asks, and at no other time
 ANNOTATOR = "perfect-annotator"
+TRIES, PAUSE = 5, 0.5  # seconds between them
 
 
 def annotator() -> User:
@@ -83,8 +85,19 @@ def _share_embeddings(project: Project, twin: Project) -> None:
 def remove(twin: Project) -> None:
     """Take the copy away, rows and files."""
     place = storage.arrays_folder(twin)
-    removal.delete(twin)
+    _delete(twin)
     shutil.rmtree(place, ignore_errors=True)
+
+
+def _delete(twin: Project) -> None:
+    """A worker may still be writing down what the last round was worth; then it comes first."""
+    for _ in range(TRIES):
+        try:
+            return removal.delete(twin)
+        except DatabaseError as error:
+            refused = error
+            time.sleep(PAUSE)
+    raise refused
 
 
 def remove_left_over() -> int:

@@ -1,5 +1,8 @@
 """A round learns from the answers, ranks the pool, and publishes all of it or nothing."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from django.db.models.functions import Now
@@ -152,6 +155,16 @@ def test_every_strategy_ranks_the_pool(taught, strategy):
     assert run_round(taught).state == State.DONE
     assert {item.strategy for item in queue_of(taught)} == {strategy}
     assert len(queue_of(taught)) == 33
+
+
+def test_a_rounds_worker_does_not_load_torch():
+    code = (
+        "import os, sys, django; os.environ['DJANGO_SETTINGS_MODULE'] = 'labeler.settings'; "
+        "django.setup(); from labeler.training import running; from labeler.work import tasks; "
+        "print([name for name in ('torch', 'sklearn') if name in sys.modules])"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "[]"
 
 
 # Before the first model --------------------------------------------------------------------
