@@ -3,7 +3,7 @@
     python docs/img/shoot.py [--photos FOLDER]
 
 FOLDER holds one folder of pictures per label, such as `photos/pool` of the image packs; without it
-they show the demo's digits. A perfect annotator answers 300 images through the API, so that
+they show the demo's digits. A perfect annotator answers 480 images through the API, so that
 queue, model and figures are real. Needs Chromium.
 """
 
@@ -30,7 +30,8 @@ from playwright.sync_api import Page, sync_playwright
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-LABELS = 300
+LABELS = 480
+AUDIT_SHARE = 0.4  # enough audit labels for figures worth a picture
 PATIENCE = 900.0  # seconds for photos to be embedded
 OPEN_ROUNDS = """SELECT count(*) FROM training_round
     WHERE project_id = ? AND state IN ('due', 'running')"""
@@ -102,8 +103,9 @@ class Caller:
 def bring_in(owner: Caller, data: Path, photos: Path) -> dict[str, Any]:
     """A project over the photos, their folders kept aside as truth; waits until it is embedded."""
     names = sorted(folder.name for folder in photos.iterdir() if folder.is_dir())
+    wishes = {"labels": [{"name": name} for name in names], "audit_share": AUDIT_SHARE}
     project = owner.post(
-        "projects", {"name": "Clothes", "kind": "single", "labels": [{"name": n} for n in names]}
+        "projects", {"name": "Clothes", "kind": "single", "question": "What is it?", **wishes}
     )
     subprocess.run(
         [sys.executable, "manage.py", "import_pool", "Clothes", str(photos), "--folders", "truth"],
@@ -128,28 +130,24 @@ def answer(owner: Caller, data: Path, project: dict[str, Any]) -> None:
 
 
 def pictures(owner: Caller, project: dict[str, Any]) -> None:
-    """The label page and the dashboard, each in light and dark."""
+    """The label page and the dashboard."""
     names = ("chromium", "chromium-browser", "google-chrome")
     chromium = next(path for name in names if (path := shutil.which(name)))
     args = ["--disable-gpu", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=args)
-        for scheme in ("light", "dark"):
-            context = browser.new_context(viewport=SIZE, color_scheme=scheme)
-            context.add_cookies(
-                [
-                    {"name": c.name, "value": c.value or "", "url": owner.origin}
-                    for c in owner.cookies
-                ]
-            )
-            page = context.new_page()
-            label_page(page, f"{owner.origin}/projects/{project['id']}/label", scheme)
-            page.goto(f"{owner.origin}/projects/{project['id']}/")
-            page.wait_for_load_state("networkidle")
-            page.screenshot(path=HERE / f"dashboard-{scheme}.png")
+        context = browser.new_context(viewport=SIZE, color_scheme="light")
+        context.add_cookies(
+            [{"name": c.name, "value": c.value or "", "url": owner.origin} for c in owner.cookies]
+        )
+        page = context.new_page()
+        label_page(page, f"{owner.origin}/projects/{project['id']}/label")
+        page.goto(f"{owner.origin}/projects/{project['id']}/")
+        page.wait_for_load_state("networkidle")
+        page.screenshot(path=HERE / "dashboard.png")
 
 
-def label_page(page: Page, address: str, scheme: str) -> None:
+def label_page(page: Page, address: str) -> None:
     """An image that the model chose, with what it believes; audit images show nothing."""
     for _ in range(20):
         page.goto(address)
@@ -159,7 +157,7 @@ def label_page(page: Page, address: str, scheme: str) -> None:
             break
         page.keyboard.press("u")
         page.wait_for_timeout(500)
-    page.screenshot(path=HERE / f"label-{scheme}.png")
+    page.screenshot(path=HERE / "label.png")
 
 
 def count(data: Path, sql: str, *values: Any) -> Any:
