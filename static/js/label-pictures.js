@@ -1,9 +1,6 @@
 // Pictures fetched and decoded before they are needed, so that the next one is painted at once.
 
-const TINY = 64;
-
-// Small images grow in whole blocks: a smoothed digit is a blur.
-export const isTiny = ({ width, height }) => width < TINY && height < TINY;
+import { isTiny } from "./tiny-pictures.js";
 
 function pictureOf(question) {
   const picture = new Image();

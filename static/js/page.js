@@ -1,9 +1,11 @@
 // What every page does: keys, the key sheet, the theme switch, menus, toasts.
 import { listen } from "./keys.js";
 import { openSheet } from "./key-sheet.js";
+import { watchPictures } from "./tiny-pictures.js";
 import { tendToasts, toast } from "./toasts.js";
 
 listen();
+watchPictures();
 tendToasts();
 
 document.querySelector("[data-key-sheet]")?.addEventListener("click", () => {

@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { keysFor } from "../../static/js/label-rail.js";
 import { answerWords, askedBy, outboxWords, roundWords, since, waitingWords } from "../../static/js/label-words.js";
-import { isTiny } from "../../static/js/label-pictures.js";
+import { isTiny } from "../../static/js/tiny-pictures.js";
 import { fullSize, stepFrom } from "../../static/js/label-zoom.js";
 import { uuid4 } from "../../static/js/uuid.js";
 
