@@ -76,7 +76,8 @@ def _reopen(project: Project, user: User, old: Annotation) -> QueueItem | None:
 
 def _free_slot(waiting: "QuerySet[QueueItem]", wanted: int) -> int:
     taken: set[int] = set(waiting.values_list("slot", flat=True))
-    return next(slot for slot in (wanted, *range(len(taken) + 1)) if slot not in taken)
+    free: int = next(slot for slot in (wanted, *range(len(taken) + 1)) if slot not in taken)
+    return free
 
 
 def _asked_again(project: Project, old: Annotation) -> QueueItem:
