@@ -75,7 +75,7 @@ def _reopen(project: Project, user: User, old: Annotation) -> QueueItem | None:
 
 
 def _free_slot(waiting: "QuerySet[QueueItem]", wanted: int) -> int:
-    taken: set[int] = set(waiting.values_list("slot", flat=True))
+    taken = set(waiting.values_list("slot", flat=True))
     free: int = next(slot for slot in (wanted, *range(len(taken) + 1)) if slot not in taken)
     return free
 
