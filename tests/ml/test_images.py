@@ -6,12 +6,12 @@ from functools import cache
 
 import numpy as np
 import pytest
-from conftest import pack
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
 from ml.images import ImageRefused, open_image, read_picture
+from tests.conftest import pack
 
 GRADIENT = np.linspace(0, 255, 60 * 40 * 3).reshape(40, 60, 3).astype(np.uint8)
 

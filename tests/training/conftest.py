@@ -1,10 +1,10 @@
 """A pool with made-up embeddings, and a worker's memory that starts empty."""
 
 import pytest
-from invented import fill
 
 from labeler.projects.models import Project
 from labeler.training import memory
+from tests.training.invented import fill
 
 
 @pytest.fixture

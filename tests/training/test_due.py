@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 from django.db.models.functions import Now
-from invented import answer, fill, run_round
 
 from labeler.labeling.models import Annotation
 from labeler.training import rounds
 from labeler.training.models import ModelVersion, Round, Shard
+from tests.training.invented import answer, fill, run_round
 
 Reason = Round.Reason
 

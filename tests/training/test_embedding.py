@@ -4,7 +4,6 @@ import hashlib
 
 import numpy as np
 import pytest
-from invented import work_on
 
 from labeler.pools import storage
 from labeler.pools.models import Image
@@ -15,6 +14,7 @@ from labeler.training.models import Round, Shard
 from ml import features
 from ml.images import open_image
 from tests.conftest import picture
+from tests.training.invented import work_on
 
 State = Shard.State
 

@@ -6,7 +6,6 @@ import sys
 import numpy as np
 import pytest
 from django.db.models.functions import Now
-from invented import FEATURES, answer, fill, run_round, work_on
 
 from labeler.labeling.models import Annotation, QueueItem
 from labeler.pools.models import Image
@@ -27,6 +26,7 @@ from labeler.training.models import ModelVersion, Round, Shard
 from labeler.work import leases
 from ml import arrays
 from ml.heads import LogisticHead
+from tests.training.invented import FEATURES, answer, fill, run_round, work_on
 
 State, Reason = Round.State, Round.Reason
 

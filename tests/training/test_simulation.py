@@ -4,7 +4,6 @@ import json
 
 import pytest
 from django.core.management import CommandError, call_command
-from invented import answer, fill, work_on
 
 from labeler.labeling.models import Annotation, QueueItem
 from labeler.pools.models import Image, Truth
@@ -12,6 +11,7 @@ from labeler.projects.models import Label, Project
 from labeler.training import scratch, shards, truths, waiting
 from labeler.training.models import Round, Shard
 from labeler.training.truths import NoTruth
+from tests.training.invented import answer, fill, work_on
 
 
 @pytest.fixture
