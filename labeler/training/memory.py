@@ -96,7 +96,7 @@ class Pool:
         """Keep the mean, from a sample spread over the pool, and the audit images around it."""
         self.near_audit, self.compared_with = {}, key
         found = self.vectors(audit)
-        found = found[np.isfinite(found[:, 0])] if found.size else found
+        found = found[np.isfinite(found[:, 0])] if found.size else found[:0]
         if len(found):
             every = max(1, len(self) // SAMPLED)
             parts = [np.asarray(b.table[b.there][::every], dtype=np.float32) for b in self]

@@ -28,6 +28,7 @@ from labeler.training import (
 from labeler.training.fitting import Fitted, Lesson
 from labeler.training.memory import Pool
 from labeler.training.models import ModelVersion, Round
+from labeler.training.shards import EmbeddingsDamaged
 from labeler.training.signals import round_finished
 from labeler.work import leases
 from ml.threads import one_blas_thread
@@ -36,7 +37,12 @@ log = logging.getLogger(__name__)
 
 CLUSTERS = "clusters"
 PROBES = 64  # images on which the stored model must agree with the one in memory
+PAUSE = 10.0  # seconds until a round that must wait looks again
 SAY_AFTER = 0.5  # seconds between two notes of progress; quick rounds write none
+
+
+class NotYet(Exception):
+    """The round must wait for something that is under way."""
 
 
 class Work:
@@ -48,9 +54,9 @@ class Work:
         self.timings: dict[str, float] = {}
         self._began = self._phase_began = self._said = time.monotonic()
         self._phase = ""
-        place = storage.arrays_folder(self.project) / "beside" / f"{row.pk}-{row.lease_no}"
-        self.model, self.predictions = place / "model", place / "predictions"
-        self.place = place
+        self.place = storage.arrays_folder(self.project) / "beside" / f"{row.pk}-{row.lease_no}"
+        self.model, self.predictions = self.place / "model", self.place / "predictions"
+        shutil.rmtree(self.place.parent, ignore_errors=True)  # what killed workers left
 
     def phase(self, name: str, done: int = 0) -> None:
         """Note what is being done, in the row if people have time to read it. Raises LeaseLost."""
@@ -84,6 +90,9 @@ def run(row: Round) -> None:
     try:
         with leases.keeping(row):
             number = _work(work)
+    except (NotYet, EmbeddingsDamaged) as why:
+        leases.put_off(row, str(why), seconds=PAUSE)
+        return
     finally:
         shutil.rmtree(work.place, ignore_errors=True)
     round_finished.send_robust(
@@ -103,15 +112,14 @@ def _work(work: Work) -> int | None:
     if work.row.reason == Round.Reason.POOL and not versions.serving(work.project):
         _order_by_clusters(work, pool, lesson)
         return None
-    raise leases.Hopeless(_with_reason(missing, work, pool, lesson))
+    if lesson.left_out and _more_is_coming(work.project):
+        raise NotYet(f"{missing} {lesson.left_out} answers wait for their images' embeddings.")
+    raise leases.Hopeless(missing)
 
 
-def _with_reason(missing: str, work: Work, pool: Pool, lesson: Lesson) -> str:
-    if lesson.left_out and not len(pool):
-        return "No image is embedded yet. Training starts once the first embeddings are there."
-    if lesson.left_out:
-        return f"{missing} {lesson.left_out} answers are on images without an embedding so far."
-    return missing
+def _more_is_coming(project: Project) -> bool:
+    done, total = embeddings.progress(project)
+    return done < total
 
 
 # A model ----------------------------------------------------------------------------------

@@ -138,6 +138,13 @@ def retry(row: LeasedWork, error: str, *, seconds: float) -> None:
         _write(row, state=LeasedWork.State.DUE, not_before=later, lease_until=None, error=error)
 
 
+def put_off(row: LeasedWork, why: str, *, seconds: float) -> None:
+    """Give the row back, unpunished: what it needs is not there yet. Raises LeaseLost."""
+    later = Now() + timedelta(seconds=seconds)
+    waiting = LeasedWork.State.DUE
+    _write(row, state=waiting, attempts=0, not_before=later, lease_until=None, error=why)
+
+
 def yield_back(row: LeasedWork, **progress: Any) -> None:
     """Give the row back as due, unpunished: it made progress and lets others have a turn."""
     _write(row, state=LeasedWork.State.DUE, attempts=0, lease_until=None, **progress)

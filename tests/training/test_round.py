@@ -8,6 +8,7 @@ import pytest
 from django.db.models.functions import Now
 
 from labeler.labeling.models import Annotation, QueueItem
+from labeler.pools import storage
 from labeler.pools.models import Image
 from labeler.projects.models import Label
 from labeler.training import (
@@ -193,10 +194,26 @@ def test_a_broken_shard_is_said_and_computed_again(taught):
     shard = Shard.objects.get()
     shards.path(shard).write_bytes(shards.path(shard).read_bytes()[:1000])
     failed = run_round(taught)
-    assert failed.state == State.DUE  # tried again later
+    assert (failed.state, failed.attempts) == (State.DUE, 0)  # it waits, and will not give up
     assert "The embeddings of images 0 to 59 are damaged" in failed.error
     shard.refresh_from_db()
     assert (shard.state, shard.rows_done) == (State.DUE, 0)
+
+
+def test_answers_whose_images_are_not_embedded_yet_are_waited_for(taught):
+    Shard.objects.update(rows_done=0, state=State.DUE)
+    waiting = run_round(taught)
+    assert waiting.state == State.DUE
+    assert "21 answers wait for their images' embeddings" in waiting.error
+    Shard.objects.update(rows_done=60, state=State.DONE)
+    assert run_round(taught).state == State.DONE
+
+
+def test_what_a_killed_worker_left_is_cleared_away(taught):
+    left = storage.arrays_folder(taught) / "beside" / "0-1"
+    left.mkdir(parents=True)
+    run_round(taught)
+    assert not left.exists()
 
 
 def test_a_failure_keeps_the_old_queue_and_model(taught, monkeypatch):
