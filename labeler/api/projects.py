@@ -8,7 +8,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from ninja import Query, Router, Schema
 from ninja.responses import Status
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from labeler.api.errors import ERRORS, Refused
 from labeler.api.paging import Page, by_pk
@@ -65,8 +65,16 @@ class NewProject(Settings):
     labels: Annotated[list[NewLabel], Field(min_length=1, max_length=MOST_LABELS)]
 
 
+def _without_defaults(schema: dict[str, Any]) -> None:
+    """What is left out stays as it is: the document must not promise a default."""
+    for field in schema["properties"].values():
+        field.pop("default", None)
+
+
 class ChangedProject(Settings):
     """Fields that are left out stay as they are. The kind cannot change."""
+
+    model_config = ConfigDict(json_schema_extra=_without_defaults)
 
     name: Text = ""
     labels: Annotated[list[ChangedLabel], Field(max_length=MOST_LABELS)] = []

@@ -19,6 +19,9 @@ document.querySelector("[data-theme-toggle]")?.addEventListener("click", () => {
   localStorage.setItem("theme", root.dataset.theme);
 });
 
+// On a narrow screen the tabs scroll; the current one is in sight.
+document.querySelector(".tabs [aria-current]")?.scrollIntoView({ inline: "nearest", block: "nearest" });
+
 // A menu closes by Escape and by a press anywhere else.
 document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details[data-menu][open]")) {

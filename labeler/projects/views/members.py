@@ -27,6 +27,7 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
     if form.is_valid():
         given = invitations.invite(project=project, by=_user(request), **form.cleaned_data)
         link = request.build_absolute_uri(f"/invitations/{given}")
+        form = InviteForm()
     context = {
         "project": project, "tab": "members", "form": form, "link": link,
         "members": sorted(members.of(project), key=lambda m: -RANK[m.role]),
