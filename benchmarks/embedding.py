@@ -52,7 +52,7 @@ def main() -> None:
         ratios = [pair(project) for _ in range(options.pairs)]
     ratio = statistics.median(ratios)
     print(f"ratio {ratio:.2f} of the bare loop (median of {len(ratios)} pairs, goal {GOAL})")
-    sys.exit(ratio < GOAL)
+    sys.exit(int(ratio < GOAL))
 
 
 def photos(pack: Path, count: int) -> list[bytes]:

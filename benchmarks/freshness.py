@@ -265,7 +265,7 @@ def say(taken: np.ndarray, phases: str, options: argparse.Namespace) -> None:
     print(f"the round, median ms: {phases}")
     print(f"load average of the last minute: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     print(f"p95 is {p95 / LIMIT:.2f} of the limit of {LIMIT:.0f} s")
-    sys.exit(p95 > LIMIT)
+    sys.exit(int(p95 > LIMIT))
 
 
 if __name__ == "__main__":
