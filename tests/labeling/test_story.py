@@ -118,10 +118,10 @@ class Story(RuleBasedStateMachine):
     def teardown(self):
         """From any state the project can be finished."""
         for who, user in enumerate(self.users):
-            while items := queue.claim(project=self.project, user=user, count=50):
-                for item in items:
-                    sent = {"uuid": str(uuid4()), "item": item.pk, "labels": [self.labels[0].pk]}
-                    assert self.record(who, sent).code == "created"
+            for item in queue.claim(project=self.project, user=user, count=50):
+                sent = {"uuid": str(uuid4()), "item": item.pk, "labels": [self.labels[0].pk]}
+                assert self.record(who, sent).code == "created"
+            assert queue.claim(project=self.project, user=user) == []
         images = Image.objects.filter(project=self.project)
         assert set(images.values_list("state", flat=True)) == {"labeled"}
 
