@@ -92,7 +92,7 @@ def words(item: QueueItem, beliefs: Mapping[int, float], names: Mapping[int, str
 def _apart(best: str, second: str, gap: int) -> str:
     if gap > 20:
         return f"Of what is left, {best} and {second} are closest: {gap} points apart."
-    points = f"{gap} points" if gap > 1 else "1 point" if gap else "not a point"
+    points = f"{gap} points" if gap > 1 else "1 point" if gap else "less than a point"
     return f"The model cannot choose between {best} and {second}: they are {points} apart."
 
 

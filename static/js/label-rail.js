@@ -3,6 +3,13 @@
 import { askedBy, count, outboxWords, percent, roundWords, since } from "./label-words.js";
 
 const BEST = 5;
+const MANY = 24;
+
+// The ids of the labels the model believes in most, best first.
+export function bestOf(beliefs, most = BEST) {
+  const sorted = Object.entries(beliefs).sort(([, a], [, b]) => b - a);
+  return sorted.slice(0, most).map(([pk]) => pk);
+}
 
 function setText(root, selector, words) {
   const element = root.querySelector(selector);
@@ -31,11 +38,11 @@ export function keysFor(ownKey, suggested) {
   return [ownKey, suggested ? "Enter" : ""].filter(Boolean).join(" ");
 }
 
-function paintAnswer(answer, suggestion, { multi, first }) {
+function paintAnswer(answer, suggestion, { multi, place }) {
   const p = suggestion?.beliefs[answer.dataset.label];
   const suggested = !multi && Boolean(suggestion) && String(suggestion.label_id) === answer.dataset.label;
   answer.classList.toggle("suggested", suggested);
-  answer.classList.toggle("first", first);
+  answer.style.order = place < 0 ? "" : String(place - BEST); // among many labels the best stand first
   answer.querySelector(".belief rect").setAttribute("width", p === undefined ? "0" : `${100 * p}%`);
   answer.querySelector(".belief").toggleAttribute("hidden", p === undefined);
   const words = answer.querySelector(".p");
@@ -51,10 +58,10 @@ function paintAnswer(answer, suggestion, { multi, first }) {
 export function paintAnswers(desk, question, changing, { multi }) {
   const suggestion = question?.suggestion ?? null;
   const all = [...desk.querySelectorAll(".answer")];
-  const best = all.length > 24 && suggestion ? new Set(Object.entries(suggestion.beliefs).sort(([, a], [, b]) => b - a).slice(0, BEST).map(([pk]) => pk)) : new Set();
+  const best = all.length > MANY && suggestion ? bestOf(suggestion.beliefs) : [];
   const given = new Set((changing?.label_ids ?? []).map(String));
   for (const answer of all) {
-    paintAnswer(answer, suggestion, { multi, first: best.has(answer.dataset.label) });
+    paintAnswer(answer, suggestion, { multi, place: best.indexOf(answer.dataset.label) });
     answer.classList.toggle("given", given.has(answer.dataset.label));
     const box = answer.querySelector("input");
     if (box) box.checked = given.has(answer.dataset.label);

@@ -229,7 +229,7 @@ function heard(news, entry, body) {
     if (body?.question) desk.add([local(body.question)]);
   }
   if (news === "lost") {
-    desk.drop(entry.uuid);
+    if (desk.drop(entry.uuid)) today = Math.max(0, today - 1);
     toast(body.detail);
   }
   if (news === "refused") desk.mark(entry.uuid, "kept");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { keysFor } from "../../static/js/label-rail.js";
+import { bestOf, keysFor } from "../../static/js/label-rail.js";
 import { answerWords, askedBy, outboxWords, roundWords, since, waitingWords } from "../../static/js/label-words.js";
 import { isTiny } from "../../static/js/tiny-pictures.js";
 import { fullSize, stepFrom } from "../../static/js/label-zoom.js";
@@ -49,6 +49,11 @@ test("the suggested answer is also Enter", () => {
   assert.equal(keysFor("2", true), "2 Enter");
   assert.equal(keysFor("", true), "Enter");
   assert.equal(keysFor("", false), "");
+});
+
+test("among many labels the best five stand first", () => {
+  const beliefs = { 1: 0.1, 2: 0.3, 3: 0.05, 4: 0.2, 5: 0.15, 6: 0.12 };
+  assert.deepEqual(bestOf(beliefs), ["2", "4", "5", "6", "1"]);
 });
 
 test("small pictures grow in blocks", () => {
