@@ -9,6 +9,7 @@ import urllib.request
 import pytest
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
+from django.db import connections
 from playwright.sync_api import sync_playwright
 
 from tests import elsewhere
@@ -27,6 +28,7 @@ def page():
         tab = context.new_page()
         tab.broken = watch(tab)
         yield tab
+        connections.close_all()  # the event loop has a connection of its own
         assert tab.broken == []
 
 
