@@ -169,7 +169,7 @@ def _cross_validate(
     known = np.isfinite(proba).all(axis=1)
     if not known.any():
         return 1.0, {}
-    right = _right(proba[known], lesson.y[known])
+    right = share_right(proba[known], lesson.y[known])
     low, high = (float(end) for end in wilson(round(right * known.sum()), int(known.sum())))
     score = {"n": len(lesson), "accuracy": right, "low": low, "high": high}
     if known.sum() < ENOUGH_TO_CALIBRATE:
@@ -177,11 +177,14 @@ def _cross_validate(
     return calibration.temperature(proba[known], lesson.y[known]), score
 
 
-def _right(proba: npt.NDArray[np.float32], y: npt.NDArray[Any]) -> float:
-    """The share of images whose likeliest label is right; of yes-or-no decisions in a
-    multi-label project."""
-    decided = proba.argmax(axis=1) if y.ndim == 1 else proba >= 0.5
-    return float(np.mean(decided == y))
+def share_right(proba: npt.NDArray[np.float32], y: npt.NDArray[Any]) -> float:
+    """The share of images answered right; with several labels, those with every label right.
+
+    Single yes-or-no decisions would flatter: most labels are absent from most images.
+    """
+    if y.ndim == 1:
+        return float(np.mean(proba.argmax(axis=1) == y))
+    return float(np.mean(((proba >= 0.5) == y).all(axis=1)))
 
 
 def _refuse_a_fall(score: dict[str, float], before: dict[str, float]) -> None:

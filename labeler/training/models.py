@@ -52,7 +52,8 @@ class ModelVersion(models.Model):
     n_labels = models.PositiveIntegerField()
     seen_annotation = models.PositiveBigIntegerField()
     temperature = models.FloatField(default=1.0)
-    cross_validated = models.JSONField(default=dict, blank=True)  # {"n", "accuracy", "low", "high"}
+    # {"n", "accuracy", "low", "high"}: the share of images answered right, every label counted
+    cross_validated = models.JSONField(default=dict, blank=True)
     sha256 = models.CharField(max_length=64)  # of the model file
     serving = models.BooleanField(default=False)
     thresholds = models.JSONField(default=dict, blank=True)  # {label id: p}

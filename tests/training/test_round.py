@@ -149,6 +149,13 @@ def test_several_labels_per_image(taught):
     assert not np.allclose(proba.sum(axis=1), 1)
 
 
+def test_with_several_labels_an_image_is_right_when_every_label_is():
+    proba = np.array([[0.9, 0.2, 0.1], [0.9, 0.6, 0.1], [0.1, 0.2, 0.3]], dtype=np.float32)
+    marks = np.array([[1, 0, 0], [1, 0, 0], [0, 0, 0]], dtype=bool)
+    assert fitting.share_right(proba, marks) == pytest.approx(2 / 3)
+    assert fitting.share_right(proba, np.array([0, 1, 2])) == pytest.approx(2 / 3)
+
+
 @pytest.mark.parametrize("strategy", ["least_confidence", "entropy", "diverse_margin", "random"])
 def test_every_strategy_ranks_the_pool(taught, strategy):
     type(taught).objects.update(strategy=strategy)
