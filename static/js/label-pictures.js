@@ -41,9 +41,10 @@ export class Pictures {
     return entry.loading;
   }
 
-  // Let go of all but these questions.
-  keep(questions) {
-    const wanted = new Set(questions.map((question) => question.image));
+  // Prepare what comes next, and let go of all but that and what is `near`.
+  ahead(next, near) {
+    const wanted = new Set([...next, ...near].map((question) => question.image));
     for (const image of this.#kept.keys()) if (!wanted.has(image)) this.#kept.delete(image);
+    for (const question of next) this.prepare(question).catch(() => {});
   }
 }

@@ -4,6 +4,7 @@ import { askedBy, count, outboxWords, percent, roundWords, since } from "./label
 
 const BEST = 5;
 const MANY = 24;
+const FLASH_MS = 120;
 
 // The ids of the labels the model believes in most, best first.
 export function bestOf(beliefs, most = BEST) {
@@ -128,15 +129,9 @@ function refusal(uuid, name, why, act) {
   return row;
 }
 
-// Show only the labels whose name holds the words typed; true when there are any.
-export function findLabels(desk, typed) {
-  const wanted = typed.trim().toLocaleLowerCase();
-  let found = 0;
-  for (const answer of desk.querySelectorAll(".answer")) {
-    const hit = answer.querySelector(".label-name").textContent.toLocaleLowerCase().includes(wanted);
-    answer.hidden = !hit;
-    found += hit ? 1 : 0;
-  }
-  desk.querySelector("[data-none-found]").hidden = found > 0;
-  return found > 0;
+// The pressed control lights up, at key down, for a moment.
+export function flash(button) {
+  const shown = button.closest(".answer") ?? button;
+  shown.classList.add("flash");
+  setTimeout(() => shown.classList.remove("flash"), FLASH_MS);
 }

@@ -89,3 +89,14 @@ export class Zoom {
     }
   }
 }
+
+// Space, held: full size at the pointer. On a focused control Space presses it, as always.
+export function holdSpace(zoom, root = document) {
+  const ours = (event) => event.key === " " && !event.target.closest?.("input, textarea, select, button, a, summary, dialog[open]");
+  root.addEventListener("keydown", (event) => {
+    if (!ours(event)) return;
+    event.preventDefault();
+    if (!event.repeat) zoom.hold(true);
+  });
+  root.addEventListener("keyup", (event) => event.key === " " && zoom.scale > 1 && zoom.hold(false));
+}

@@ -1,17 +1,19 @@
 // The label page. A key paints the next picture in the same frame; saving goes on behind it.
 import { Desk } from "./label-desk.js";
 import { Pictures } from "./label-pictures.js";
-import { findLabels, paintAnswers, paintOutbox, paintProgress, paintWhy } from "./label-rail.js";
+import { flash, paintAnswers, paintOutbox, paintProgress, paintWhy } from "./label-rail.js";
+import { listenToSearch } from "./label-search.js";
 import { Server } from "./label-server.js";
+import { emptyWords, missingWords, putOn } from "./label-stage.js";
 import { paintStrip } from "./label-strip.js";
-import { waitingWords } from "./label-words.js";
-import { Zoom } from "./label-zoom.js";
+import { Supply } from "./label-supply.js";
+import { holdSpace, Zoom } from "./label-zoom.js";
+import { oneTab } from "./one-tab.js";
 import { Outbox } from "./outbox.js";
 import { memoryStore, openStore } from "./outbox-store.js";
 import { toast } from "./toasts.js";
 import { uuid4 } from "./uuid.js";
 
-const FLASH_MS = 120;
 const PATIENCE_MS = 200; // before a skeleton or a word about waiting
 const POLL_MS = 5_000;
 const SAVING_MS = 400;
@@ -21,22 +23,20 @@ const root = document.querySelector("[data-desk]");
 const boot = JSON.parse(document.getElementById("boot").textContent);
 const form = document.getElementById("answer");
 const stage = root.querySelector("[data-stage]");
-const zooms = stage.querySelector(".zooms");
-const back = stage.querySelector('[data-walk="back"]');
 
 const here = { user: boot.user, project: boot.project };
 const server = new Server({ ...root.dataset, csrf: form.elements.csrfmiddlewaretoken.value, user: boot.user });
 const desk = new Desk(boot);
 const pictures = new Pictures();
 const zoom = new Zoom(stage, () => desk.shown?.urls.original);
-let progress = boot.progress;
+const seat = oneTab(`labeler-desk-${here.user}-${here.project}`, { sitDown, standUp });
 let today = Number(root.querySelector("[data-today]").textContent.replace(/\D/g, ""));
 let empty = boot.empty; // why there is nothing, as the server says
 let outbox = null;
+let supply = null;
 let painted = null; // the question on the stage; a key pressed before it is painted is dropped
 let since = 0; // when it was painted
 let busy = false; // an answer is being kept
-let claiming = false;
 let away = false; // another tab labels
 
 // ---- painting ------------------------------------------------------------------------------
@@ -48,34 +48,21 @@ function setState(state) {
   root.querySelector("[data-undo]").disabled = away || (desk.strip.length === 0 && desk.walk === null);
 }
 
-function onStage(...nodes) {
-  stage.replaceChildren(...nodes, back, zooms);
-  back.hidden = desk.walk === null;
-  zooms.hidden = root.dataset.state !== "ready";
-}
-
-function place(kind) {
-  const copy = document.querySelector(`template[data-empty="${kind}"]`).content.cloneNode(true);
-  const waiting = copy.querySelector("[data-waiting]");
-  if (waiting) waiting.textContent = waitingWords(progress);
-  for (const all of copy.querySelectorAll("[data-all]")) all.textContent = progress.images.toLocaleString("en-US");
-  copy.querySelector("[data-take-over]")?.addEventListener("click", () => takeDesk({ steal: true }));
-  return copy;
-}
+const show = (node) => putOn(stage, node, { zooms: root.dataset.state === "ready", back: desk.walk !== null });
 
 function paintEmpty(kind) {
   painted = null;
   setState(kind === "loading" ? "loading" : "empty");
-  onStage(place(kind));
+  show(emptyWords(kind, supply.progress, () => seat.take({ steal: true })));
   root.querySelector("[data-file]").textContent = "";
 }
 
 function paintQuestion(question) {
   setState("ready");
-  onStage(pictures.get(question).picture);
+  show(pictures.get(question).picture);
   zoom.reset();
   paintAnswers(root, question, desk.changing, boot);
-  paintWhy(root, question, progress);
+  paintWhy(root, question, supply.progress);
   root.querySelector("[data-file]").textContent = question.name;
   root.querySelector("[data-file]").title = question.name;
   painted = question;
@@ -87,7 +74,7 @@ function paintQuestion(question) {
 function paint() {
   const question = desk.shown;
   paintStrip(root, desk.strip, desk.walk);
-  paintProgress(root, progress, today);
+  paintProgress(root, supply.progress, today);
   paintOutboxState();
   if (away) paintEmpty("elsewhere");
   else if (!question) paintNothing();
@@ -115,13 +102,8 @@ async function paintWhenThere(question) {
 
 // The picture did not come: it can be skipped, not answered unseen.
 function paintMissing(question) {
-  const words = document.createElement("p");
-  words.textContent = "This picture did not arrive. It is tried again by itself; or skip it as broken.";
-  const box = document.createElement("div");
-  box.className = "empty";
-  box.append(words);
   setState("missing");
-  onStage(box);
+  show(missingWords());
   paintAnswers(root, question, desk.changing, boot);
   for (const skip of root.querySelectorAll('[name="skip"]')) skip.disabled = false;
   painted = question;
@@ -184,10 +166,10 @@ async function answer(button) {
   desk.answer({ uuid: entry.uuid, ...given });
   if (!changed) {
     today += 1;
-    progress = { ...progress, since_round: progress.since_round + (given.skip ? 0 : 1), labeled: progress.labeled + (given.skip ? 0 : 1) };
+    supply.count(given.skip ? 0 : 1);
   }
   paint();
-  claimMore();
+  supply.more();
 }
 
 async function undo() {
@@ -215,17 +197,12 @@ async function keep(entry) {
   }
 }
 
-function flash(button) {
-  const shown = button.closest(".answer") ?? button;
-  shown.classList.add("flash");
-  setTimeout(() => shown.classList.remove("flash"), FLASH_MS);
-}
-
 // ---- what comes back -----------------------------------------------------------------------
 
 function heard(news, entry, body) {
   if (news === "saved") {
     desk.mark(entry.uuid, "saved");
+    if (!painted && desk.shown && root.dataset.state === "empty") paint(); // there is room again
     if (body?.question) desk.add([local(body.question)]);
   }
   if (news === "lost") {
@@ -237,7 +214,7 @@ function heard(news, entry, body) {
     for (const each of outbox?.unsent ?? []) desk.mark(each.uuid, outbox.trouble ? "kept" : "saving");
     paintOutboxState();
     paintStrip(root, desk.strip, desk.walk);
-    if (!outbox?.trouble) claimMore();
+    supply?.more();
   }
 }
 
@@ -248,85 +225,27 @@ function local(question) {
 }
 
 function fetchAhead() {
-  const wanted = [desk.shown, desk.current, ...desk.ready].filter(Boolean);
   const last = desk.strip.slice(0, 2).map((answer) => answer.question);
-  pictures.keep([...wanted, ...last]);
-  for (const question of desk.ready) pictures.prepare(question).catch(() => {});
+  pictures.ahead(desk.ready, [desk.shown, desk.current, ...last].filter(Boolean));
 }
 
-async function claimMore() {
-  if (claiming || away || !outbox?.active || outbox.trouble || desk.ready.length >= boot.ahead - 1) return;
-  claiming = true;
-  try {
-    const held = outbox.unsent.filter((entry) => entry.kind === "answer").length;
-    const reply = await server.claim(Math.min(50, 1 + boot.ahead + held));
-    if (reply) await take(reply);
-  } catch {
-    // No connection: the outbox says so when there is something to send; the poll tries again.
-  } finally {
-    claiming = false;
-  }
-}
-
-async function take(reply) {
-  const fresh = desk.add(reply.items.map(local));
-  empty = reply.items.length ? "" : reply.empty;
-  await learn(reply.progress);
+// What the supply has learned: progress, questions that came, why there are none (null: not said).
+function learned(progress, fresh, why) {
+  if (why !== null) empty = why;
+  paintProgress(root, progress, today);
+  if (painted) paintWhy(root, painted, progress);
   if (!desk.shown || !painted) paint();
   else if (fresh.length) fetchAhead();
 }
 
-// A newer model ranks anew: what nobody has seen yet goes back, and better questions come.
-async function learn(news) {
-  const newer = (news.model_version ?? 0) > (progress.model_version ?? 0);
-  const unsent = outbox.unsent.filter((entry) => entry.kind === "answer").length;
-  progress = { ...news, since_round: news.since_round + unsent, labeled: news.labeled + unsent };
-  paintProgress(root, progress, today);
-  if (painted) paintWhy(root, painted, progress);
-  const old = news.model_version ? desk.outdated(news.model_version) : [];
-  if (!newer || !old.length) return;
-  await server.release(old);
-  const reply = await server.claim(1 + boot.ahead + unsent);
-  if (reply) desk.add(reply.items.map(local));
-  fetchAhead();
-}
-
-// A light look now and then, while nothing else is heard from the server.
-async function poll() {
-  if (document.hidden || away || !outbox?.active) return;
-  if (outbox.trouble) return void outbox.wake();
-  if (!desk.shown) return void claimMore();
-  if (Date.now() - server.heard < POLL_MS) return;
-  try {
-    const state = await server.poll();
-    if (state) await learn(state.progress);
-  } catch {
-    // Nothing to say: no answer is at stake.
-  }
-}
-
 // ---- one tab at a time ---------------------------------------------------------------------
-
-async function takeDesk(options = { ifAvailable: true }) {
-  if (!navigator.locks) return sitDown(); // plain http in a local network has no locks
-  const name = `labeler-desk-${here.user}-${here.project}`;
-  try {
-    await navigator.locks.request(name, options, async (lock) => {
-      if (!lock) return standUp();
-      await sitDown();
-      await new Promise(() => {}); // hold it as long as the page lives
-    });
-  } catch {
-    standUp(); // another tab took it
-  }
-}
 
 async function sitDown() {
   if (away) return location.reload(); // the other tab has answered meanwhile
   desk.replay(await outbox.load());
   outbox.start();
   paint();
-  claimMore();
+  supply.more();
 }
 
 function standUp() {
@@ -359,37 +278,12 @@ function listen() {
       if (desk.goTo(tile.dataset.uuid)) paint();
     }
   });
-  listenForSpace();
-  listenToSearch();
+  holdSpace(zoom);
+  listenToSearch(root);
   addEventListener("online", () => outbox?.wake());
   document.addEventListener("visibilitychange", () => document.hidden || outbox?.wake());
   addEventListener("focus", () => outbox?.wake());
-  setInterval(poll, POLL_MS);
-}
-
-function listenForSpace() {
-  const ours = (event) => event.key === " " && !event.target.closest?.("input, textarea, select, button, a, summary, dialog[open]");
-  document.addEventListener("keydown", (event) => {
-    if (!ours(event)) return;
-    event.preventDefault();
-    if (!event.repeat) zoom.hold(true);
-  });
-  document.addEventListener("keyup", (event) => event.key === " " && zoom.scale > 1 && zoom.hold(false));
-}
-
-function listenToSearch() {
-  const field = root.querySelector("[data-find]");
-  if (!field) return;
-  field.addEventListener("click", () => field.focus());
-  field.addEventListener("input", () => findLabels(root, field.value));
-  field.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" && event.key !== "Escape") return;
-    event.preventDefault();
-    if (event.key === "Enter" && field.value.trim()) root.querySelector(".answer:not([hidden])")?.click();
-    field.value = "";
-    findLabels(root, "");
-    field.blur();
-  });
+  setInterval(() => document.hidden || away || !outbox.active || supply.look(POLL_MS), POLL_MS);
 }
 
 async function start() {
@@ -398,8 +292,9 @@ async function start() {
   if (first && desk.shown) pictures.prepare(desk.shown).catch(() => {});
   const store = await openStore(here).catch(memoryStore);
   outbox = new Outbox({ store, post: (entry) => server.post(entry), tell: heard });
+  supply = new Supply({ desk, server, outbox, local, heard: learned, ahead: boot.ahead, progress: boot.progress });
   listen();
-  await takeDesk();
+  await seat.take();
 }
 
 start();
