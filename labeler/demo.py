@@ -25,6 +25,7 @@ NAME = "Digits"
 QUESTION = "Which digit is this?"
 FEATURES = "pixels"  # better here than a network made for photos, and there at once
 SIDE = 8  # pixels
+AUDIT_SHARE = 0.3  # the first audit figure after some 170 answers instead of 500
 DARKEST = 16  # the value of full ink
 
 
@@ -50,7 +51,7 @@ def make(user: User) -> Project:
     wishes = [Wish(name=str(digit), key=str(digit)) for digit in range(10)]
     project = creation.create(
         user=user, name=NAME, wishes=wishes, is_demo=True,
-        question=QUESTION, kind="single", features=FEATURES,
+        question=QUESTION, kind="single", features=FEATURES, audit_share=AUDIT_SHARE,
     )  # fmt: skip
     delivery = imports.start(
         project=project, user=user, source="upload", title="Digits of scikit-learn", folders="truth"
