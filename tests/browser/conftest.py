@@ -20,11 +20,15 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 EXPECTED = ("net::ERR_INTERNET_DISCONNECTED", "net::ERR_FAILED", "net::ERR_ABORTED")
 
 
+DESKTOP = {"viewport": {"width": 1280, "height": 800}}
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+
+
 @pytest.fixture
-def page():
-    """A tab of 1280 × 800. The test fails on any error of the page's scripts."""
+def page(request):
+    """A tab on a desktop or the given device. Any error of the page's scripts fails the test."""
     with sync_playwright() as playwright, launch(playwright) as browser:
-        context = browser.new_context(viewport={"width": 1280, "height": 800})
+        context = browser.new_context(**getattr(request, "param", DESKTOP))
         tab = context.new_page()
         tab.broken = watch(tab)
         yield tab

@@ -10,7 +10,7 @@ from labeler.labeling.models import Annotation
 from labeler.pools import storage
 from labeler.pools.models import Image
 from labeler.projects.models import Project
-from tests.browser.conftest import Site, sign_in, until
+from tests.browser.conftest import PHONE, Site, sign_in, until
 from tests.conftest import picture
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -81,6 +81,17 @@ def test_labels_by_keyboard(desk):
         (0, "healthy"), (1, "rust"), (2, "rust"), (3, "mildew"), (4, "unsure"),
     ]  # fmt: skip
     assert all(a.suggestion_shown and a.elapsed_ms is not None for a in Annotation.objects.all())
+
+
+@pytest.mark.parametrize("page", [PHONE], indirect=True)
+def test_by_touch_on_a_phone(desk):
+    for label, after in (("mildew", 1), ("rust", 2), ("healthy", 3)):
+        desk.get_by_role("button", name=label).tap()
+        until(lambda after=after: name(desk) == f"leaf-{after}.png")
+    desk.get_by_role("button", name="Undo").tap()
+    until(lambda: name(desk) == "leaf-2.png")
+    saved(desk)
+    assert answers(desk) == [(0, "mildew"), (1, "rust")]
 
 
 def test_by_mouse_and_the_strip_shows_the_answers(desk):
