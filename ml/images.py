@@ -52,9 +52,6 @@ class ImageRefused(Exception):
         self.reason = reason
         self.remedy = remedy
 
-    def __reduce__(self) -> tuple[type["ImageRefused"], tuple[str, str, str]]:
-        return type(self), (self.code, self.reason, self.remedy)
-
 
 @dataclass(frozen=True)
 class Picture:

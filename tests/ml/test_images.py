@@ -1,6 +1,5 @@
 import io
 import json
-import pickle
 import tarfile
 from functools import cache
 
@@ -192,9 +191,3 @@ def test_a_damaged_file_is_opened_or_refused_and_nothing_else(file_format, flips
         assert refused.remedy
     else:
         assert opened.mode == "RGB"
-
-
-def test_a_refusal_travels_between_processes():
-    refusal = ImageRefused("format", "What it is.", "What to do.")
-    again = pickle.loads(pickle.dumps(refusal))
-    assert (again.code, again.reason, again.remedy) == ("format", "What it is.", "What to do.")
