@@ -1,6 +1,8 @@
 """Read settings from the environment; refuse what cannot be read, and say so."""
 
+import ipaddress
 import os
+import re
 import secrets
 from pathlib import Path
 from typing import Any
@@ -48,6 +50,21 @@ def words(name: str, default: str = "") -> list[str]:
     return [part for raw in text(name, default).split(",") if (part := raw.strip())]
 
 
+def places(name: str, entries: list[str]) -> list[str]:
+    """Hosts, `host:port`, and networks as in 10.0.0.0/8; `entries` come from `words(name)`."""
+    for entry in entries:
+        try:
+            if "/" in entry:
+                ipaddress.ip_network(entry)
+            elif urlsplit(f"//{entry}").port == 0 or "@" in entry:
+                raise ValueError
+        except ValueError:
+            raise ImproperlyConfigured(
+                f"{name}: {entry!r} is neither a host, nor host:port, nor a network (10.0.0.0/8)."
+            ) from None
+    return entries
+
+
 def folder(name: str, default: Path) -> Path:
     """An absolute folder; it is made when something is written there."""
     return Path(text(name, str(default))).expanduser().resolve()
@@ -73,6 +90,22 @@ def url(name: str, default: str, *, schemes: set[str]) -> str:
     return value
 
 
+def location(name: str) -> str:
+    """A path of the web server in front, from slash to slash: /files/; "" where it is not set."""
+    value = text(name)
+    if value and not re.fullmatch(r"/(\w[\w.-]*/)+", value, re.ASCII):
+        raise ImproperlyConfigured(f"{name}={value!r}: write a path such as /files/.")
+    return value
+
+
+def origin(name: str) -> str:
+    """Where a server is reached, https://host or http://host:port; "" where it is not set."""
+    value = text(name)
+    if value and not re.fullmatch(r"https?://[\w.-]+(:\d+)?", value, re.ASCII):
+        raise ImproperlyConfigured(f"{name}: write an origin such as https://bucket.example.org.")
+    return value
+
+
 def storage(address: str) -> dict[str, Any]:
     """Django's storage for `file:///folder` or `s3://bucket/prefix`.
 
@@ -85,7 +118,7 @@ def storage(address: str) -> dict[str, Any]:
     if not parts.netloc:
         raise ImproperlyConfigured("LABELER_STORAGE_URL names no bucket: s3://bucket/prefix.")
     bucket = {"bucket_name": parts.netloc, "location": parts.path.strip("/")}
-    options = bucket | {"file_overwrite": True, "default_acl": None}
+    options = bucket | {"file_overwrite": True, "default_acl": None, "signature_version": "s3v4"}
     return {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}
 
 

@@ -7,6 +7,7 @@ from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
 
 from labeler.http import PLAIN_ERRORS, refusal, wants_json
 
@@ -25,41 +26,44 @@ def page(request: HttpRequest, status: int, title: str, words: str) -> HttpRespo
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """400, or 413 for a body over the limit."""
     if isinstance(exception, RequestDataTooBig):
-        return page(request, 413, "This is too large.", "Send less at once.")
+        return page(request, 413, _("This is too large."), _("Send less at once."))
     return page(
-        request, 400, "This request cannot be read.", "Go back, reload the page and try again."
+        request,
+        400,
+        _("This request cannot be read."),
+        _("Go back, reload the page and try again."),
     )
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """403: a member whose role is too low, or a page that was open for too long."""
-    words = str(exception or "") or "An admin of the project can change your role."
-    return page(request, 403, "This is not yours to do.", words)
+    words = str(exception or "") or _("An admin of the project can change your role.")
+    return page(request, 403, _("This is not yours to do."), words)
 
 
 def no_csrf(request: HttpRequest, reason: str = "") -> HttpResponse:
     """403: the form's token is missing or old."""
-    words = "Reload the page and send it again. If it happens every time, allow cookies."
-    return page(request, 403, "This form is out of date.", words)
+    words = _("Reload the page and send it again. If it happens every time, allow cookies.")
+    return page(request, 403, _("This form is out of date."), words)
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """404, the same for what does not exist and for what is not yours."""
-    words = "The address is wrong, or it belongs to a project you are not in."
-    return page(request, 404, "There is nothing here for you.", words)
+    words = _("The address is wrong, or it belongs to a project you are not in.")
+    return page(request, 404, _("There is nothing here for you."), words)
 
 
 def broken(request: HttpRequest) -> HttpResponse:
     """500; or 503 when it is only the database that is away."""
     if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
         return unavailable(request)
-    words = "It is our mistake and is in the server's log. What you saved before is safe."
-    return page(request, 500, "Something broke.", words)
+    words = _("It is our mistake and is in the server's log. What you saved before is safe.")
+    return page(request, 500, _("Something broke."), words)
 
 
 def unavailable(request: HttpRequest, *args: Any) -> HttpResponse:
     """503: the database does not answer just now."""
-    words = "The database does not answer. Wait a few seconds and reload; nothing is lost."
-    response = page(request, 503, "Not available just now.", words)
+    words = _("The database does not answer. Wait a few seconds and reload; nothing is lost.")
+    response = page(request, 503, _("Not available just now."), words)
     response["Retry-After"] = str(RETRY_SECONDS)
     return response

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from labeler.evaluation.models import Score
 from labeler.evaluation.report import NUMBER_FROM
 from labeler.labeling.models import Annotation
+from labeler.pools import taking_back
 from labeler.pools.models import Image
 from labeler.projects.access import RANK, may_create, projects_of
 from labeler.projects.models import Label, Membership, Project, User
@@ -33,6 +34,7 @@ class Line:
     labels: list[Label] = field(default_factory=list)
     n_labels: int = 0
     score: Score | None = None
+    first_archived: bool = False  # a heading comes before it
 
     @property
     def sees_scores(self) -> bool:
@@ -83,13 +85,15 @@ def _counted(user: User) -> "QuerySet[Project]":
         .annotate(
             n_images=F("next_row"),
             n_labeled=_count(Image.objects.filter(state=Image.State.LABELED, **here)),
-            n_members=_count(Membership.objects.filter(**here)),
+            n_members=_count(Membership.objects.filter(deactivated_at=None, **here)),
             n_mine=_count(given),
             n_audit=_count(audit),
             n_audit_done=_count(audit.filter(state=Image.State.LABELED)),
             last_mine=Subquery(mine.order_by("-pk").values("pk")[:1]),
         )
-        .order_by(F("last_mine").desc(nulls_last=True), "-pk")
+        .order_by(
+            F("archived_at").desc(nulls_first=True), F("last_mine").desc(nulls_last=True), "-pk"
+        )
     )
 
 
@@ -101,11 +105,16 @@ def _lines(user: User, found: list[Project]) -> list[Line]:
     lines = [Line(p, "admin" if user.is_superuser else roles.get(p.pk, "annotator")) for p in found]
     pictures, labels = _pictures(found), _labels(found)
     scores = {s.project_id: s for s in _scores(found)}
+    gone = taking_back.gone(found)
     for line in lines:
         pk = line.project.pk
+        line.project.n_images -= gone.get(pk, 0)  # type: ignore[attr-defined]
         line.pictures = pictures[pk]
         line.labels, line.n_labels = labels[pk][:SWATCHES], len(labels[pk])
         line.score = scores.get(pk)
+    archived = [line for line in lines if line.project.archived_at]
+    for line in archived[:1]:
+        line.first_archived = True
     return lines
 
 

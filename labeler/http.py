@@ -3,21 +3,18 @@
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+from csp.middleware import CSPMiddleware
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
+from django.utils.translation import gettext as _
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
 
+CSP = "Content-Security-Policy"
+NOTHING = "default-src 'none'; frame-ancestors 'none'"  # what data may load
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-POLICY = ", ".join(
-    f"{feature}=()"
-    for feature in (
-        "accelerometer", "camera", "display-capture", "geolocation", "gyroscope", "magnetometer",
-        "microphone", "midi", "payment", "usb",
-    )
-)  # fmt: skip
 
 
 def same_site(get_response: Handler) -> Handler:
@@ -28,7 +25,7 @@ def same_site(get_response: Handler) -> Handler:
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         if request.method in UNSAFE and not _origin_is_ours(request):
-            words = "This was sent by a page of another site. Open Labeler itself and try again."
+            words = _("This was sent by a page of another site. Open Labeler itself and try again.")
             return refusal(request, 403, "foreign_origin", words)
         return get_response(request)
 
@@ -47,13 +44,29 @@ def headers(get_response: Handler) -> Handler:
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
-        response.headers.setdefault("Permissions-Policy", POLICY)
+        response.headers.setdefault("Permissions-Policy", settings.PERMISSIONS_POLICY)
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
-        if response.headers.get("Content-Type", "").startswith("text/html"):
+        kind = response.headers.get("Content-Type", "")
+        if kind.startswith("text/html"):
             response.headers.setdefault("Cache-Control", "private, no-cache")
+        elif kind.startswith("application/json"):
+            response.headers.setdefault(CSP, NOTHING)
         return response
 
     return middleware
+
+
+class ContentSecurityPolicy(CSPMiddleware):  # type: ignore[misc]
+    """django-csp's, which words the policy of a page for every answer, also where one is set."""
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        """The answer with the policy of pages, unless it has its own."""
+        if CSP in response.headers:
+            return response
+        worded: HttpResponseBase = super().process_response(request, response)
+        return worded
 
 
 def parts(get_response: Handler) -> Handler:

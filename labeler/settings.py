@@ -22,6 +22,7 @@ DATABASE_URL = env.url(
 DATABASES = {"default": dj_database_url.parse(DATABASE_URL, conn_max_age=60)}
 EMBEDDED = DATABASES["default"]["ENGINE"].endswith("sqlite3")
 if EMBEDDED:
+    DATABASES["default"]["ENGINE"] = "labeler.work.sqlite3"  # threads wait in line, not by polling
     # WAL with deferred transactions fails under a few writers; IMMEDIATE waits its turn.
     # FULL, because an acknowledged label must survive a power cut.
     DATABASES["default"]["OPTIONS"] = {
@@ -59,6 +60,7 @@ SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "labeler_session"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_ENGINE = "labeler.projects.sessions"
 SESSION_SAVE_EVERY_REQUEST = False
 if env.boolean("LABELER_BEHIND_PROXY", False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -79,7 +81,15 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": ["'none'"],
     }
 }
+PERMISSIONS_POLICY = ", ".join(
+    f"{feature}=()"
+    for feature in (
+        "accelerometer", "camera", "display-capture", "geolocation", "gyroscope", "magnetometer",
+        "microphone", "midi", "payment", "usb",
+    )
+)  # fmt: skip
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 30_000  # five for each label in the settings, at most 5,000
 DATA_UPLOAD_MAX_NUMBER_FILES = 1_000
 FILE_UPLOAD_PERMISSIONS = 0o640
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o750
@@ -88,7 +98,7 @@ FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o750
 AUTH_USER_MODEL = "projects.User"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
-    "django.contrib.auth.backends.ModelBackend",
+    "labeler.projects.sessions.Backend",
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -132,11 +142,14 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "labeler.pools.fast_lane.pictures",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "labeler.http.ContentSecurityPolicy",
     "labeler.http.headers",
+    "labeler.projects.languages.Language",
     "labeler.http.api_errors",
     "labeler.http.same_site",
+    "labeler.projects.archiving.watch",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -163,12 +176,16 @@ TEMPLATES = [
             "libraries": {"look": "labeler.projects.templatetags.look"},
             "builtins": [
                 "django.templatetags.static",
+                "django.templatetags.i18n",
                 "labeler.projects.templatetags.look",
             ],
         },
     }
 ]
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("ja", "日本語")]
+LOCALE_PATHS = [ROOT / "locale"]
+LANGUAGE_COOKIE_NAME = "labeler_language"
 USE_TZ = True
 TIME_ZONE = env.text("LABELER_TIME_ZONE", "UTC")
 
@@ -189,11 +206,24 @@ FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
     "labeler.pools.uploads.OnThisDisk",
 ]
+ACCEL_REDIRECT = env.location("LABELER_ACCEL_REDIRECT")  # of the web server in front
+SIGNED_URLS = env.origin("LABELER_SIGNED_URLS")  # of the bucket, which then sends pictures itself
+if SIGNED_URLS:
+    CONTENT_SECURITY_POLICY["DIRECTIVES"]["img-src"].append(SIGNED_URLS)
+CACHE_BYTES = env.integer("LABELER_CACHE_BYTES", 10 * 1024**3, least=1024**2)
 MAX_IMAGE_BYTES = env.integer("LABELER_MAX_BYTES", 50 * 1024 * 1024, least=1024)
 MAX_IMAGE_PIXELS = env.integer("LABELER_MAX_PIXELS", 50_000_000, least=1024)
 MAX_IMAGE_SIDE = env.integer("LABELER_MAX_SIDE", 20_000, least=32)
 MAX_ARCHIVE_BYTES = env.integer("LABELER_MAX_ARCHIVE_BYTES", 20 * 1024**3, least=1024)
 MAX_ARCHIVE_MEMBERS = env.integer("LABELER_MAX_ARCHIVE_MEMBERS", 1_000_000, least=1)
+
+# ---- Pictures that lie elsewhere --------------------------------------------------------------
+# Hosts and networks that imports may reach although they are private, or by http: see remote/guard.
+FETCH_ALLOW = env.places("LABELER_FETCH_ALLOW", env.words("LABELER_FETCH_ALLOW"))
+FETCH_SECONDS = env.integer("LABELER_FETCH_SECONDS", 30, least=1, most=600)  # for one picture
+# The buckets that are read with this installation's keys; any other as a stranger reads it.
+IMPORT_BUCKETS = env.words("LABELER_IMPORT_BUCKETS")
+S3_ENDPOINT = env.text("LABELER_S3_ENDPOINT")  # "": as for storage, from the AWS_… variables
 
 # ---- Work in the background -------------------------------------------------------------------
 CELERY_BROKER_URL = env.url(

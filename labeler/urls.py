@@ -6,15 +6,16 @@ from labeler import health, home
 from labeler.api import api, docs
 
 urlpatterns = [
-    path("", home.projects, name="projects"),
-    path("", include("labeler.projects.urls")),
-    path("", include("labeler.pools.urls")),
-    path("", include("labeler.labeling.urls")),
-    path("", include("labeler.training.urls")),
-    path("", include("labeler.evaluation.urls")),
+    # First what comes with every label: addresses are tried in this order.
     path("api/v1/openapi.json", docs.openapi, name="openapi"),
     path("api/v1/docs", docs.page, name="api_docs"),
     path("api/v1/", api.urls),
+    path("", home.projects, name="projects"),
+    path("", include("labeler.pools.urls")),
+    path("", include("labeler.projects.urls")),
+    path("", include("labeler.labeling.urls")),
+    path("", include("labeler.training.urls")),
+    path("", include("labeler.evaluation.urls")),
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
     path("metrics", health.metrics, name="metrics"),

@@ -134,7 +134,7 @@ def cold_start(embeddings: npt.ArrayLike, k: int, seed: int) -> Ints:
     groups = k_means(rows, k, seed=seed)
     sizes = np.bincount(groups.member, minlength=len(groups.centres))
     order = _covering_order(groups.centres, sizes)
-    chosen = [_most_typical(rows, np.flatnonzero(groups.member == group)) for group in order]
+    chosen = [most_typical(rows, np.flatnonzero(groups.member == group)) for group in order]
     return _filled_up(chosen, groups.distance, k)
 
 
@@ -151,7 +151,8 @@ def _covering_order(centres: Rows, sizes: Ints) -> list[int]:
     return visited
 
 
-def _most_typical(rows: Rows, members: Ints) -> int:
+def most_typical(rows: Rows, members: Ints) -> int:
+    """Return the member with the smallest mean distance to its nearest neighbours among them."""
     if len(members) > MOST_COMPARED:  # a stride over row order is as good as a draw here
         members = members[:: -(-len(members) // MOST_COMPARED)]
     near = min(NEIGHBOURS, len(members) - 1)

@@ -191,7 +191,12 @@ def _decode(image: Image.Image, at_least: tuple[int, int] | None) -> Picture:
 
 
 def _upright(image: Image.Image) -> tuple[Image.Image, bool]:
-    """Return the image with its EXIF orientation applied, and whether its sides swapped."""
+    """Return the image with its EXIF orientation applied, and whether its sides swapped.
+
+    Browsers heed EXIF alone, so what other metadata say of the orientation counts for nothing.
+    """
+    for elsewhere in ("xmp", "XML:com.adobe.xmp", "Raw profile type exif"):
+        image.info.pop(elsewhere, None)
     try:
         orientation = image.getexif().get(0x0112, 1)
         turned = orientation in (5, 6, 7, 8)

@@ -38,6 +38,25 @@ def wilson(successes: npt.ArrayLike, n: npt.ArrayLike, confidence: float = 0.95)
     return (float(low), float(high)) if low.ndim == 0 else (low, high)
 
 
+def difference(
+    first: tuple[int, int], second: tuple[int, int], confidence: float = 0.95
+) -> tuple[float, float]:
+    """Return the interval of the difference of two independent proportions, first minus second.
+
+    first, second: (successes, n), 0 <= successes <= n, n > 0. Returns: (low, high) in [-1, 1].
+    Source: Newcombe (1998), Interval estimation for the difference between independent
+        proportions: comparison of eleven methods, Statistics in Medicine 17, method 10.
+    """
+    if not (first[1] > 0 and second[1] > 0):
+        raise ValueError("both proportions need at least one observation")
+    (p, low_p, high_p), (q, low_q, high_q) = (
+        (hits / n, *wilson(hits, n, confidence)) for hits, n in (first, second)
+    )
+    below = float(np.hypot(p - low_p, high_q - q))
+    above = float(np.hypot(high_p - p, q - low_q))
+    return max(-1.0, p - q - below), min(1.0, p - q + above)
+
+
 def half_width(rate: float, n: int, confidence: float = 0.95) -> float:
     """Return half the width of the Wilson interval for a proportion seen in n draws."""
     z = _normal_quantile(confidence)

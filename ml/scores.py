@@ -140,6 +140,14 @@ def _sum(block: Block, axis: int) -> Block:
     return np.asarray(ones @ block if axis == 0 else block @ ones)
 
 
+def check(proba: npt.ArrayLike, *, distributions: bool = True) -> None:
+    """Raise ValueError unless `proba` is what the scores take; memory stays at a block.
+
+    distributions: rows that sum to 1, of two labels or more; otherwise each value alone.
+    """
+    _by_block(proba, lambda block, axis: block.max(axis=axis), distributions=distributions)
+
+
 # Walking -------------------------------------------------------------------------------
 
 

@@ -22,6 +22,7 @@ from PIL import Image
 
 from ml import clustering, features, heads, images, strategies
 from ml.checks import Ints
+from ml.heads.bagging import bagged_proba
 from ml.metrics import counts, macro_f1, one_hot
 
 COLD = "cold+"
@@ -93,12 +94,26 @@ def replay(data: Labeled, strategy: str, plan: Plan, seed: int) -> list[Point]:
         chosen, _ = strategies.choose(
             rule,
             proba=head.predict_proba(data.pool[left]),
+            committee=_committee(rule, plan, data, labeled, left, seed),
             embeddings=data.pool[left],
+            labeled=data.pool[labeled],
+            given=np.bincount(data.pool_labels[labeled], minlength=len(data.names)),
             tie_keys=tie_keys[left],
             k=wanted,
             seed=seed * 1000 + len(labeled),
         )
         labeled.extend(left[chosen])
+
+
+def _committee(
+    rule: str, plan: Plan, data: Labeled, labeled: list[int], left: Ints, seed: int
+) -> Table | None:
+    if rule not in strategies.NEED_COMMITTEE:
+        return None
+    return bagged_proba(
+        heads.get(plan.head), data.pool[labeled], data.pool_labels[labeled], data.pool[left],
+        n_labels=len(data.names), seed=seed,
+    )  # fmt: skip
 
 
 def _measure(data: Labeled, head: heads.Head, labels: int) -> Point:
@@ -228,11 +243,9 @@ def savings_of(curves: dict[str, list[Point]]) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Read the command line, replay, print."""
     options = _parser().parse_args(arguments)
-    unknown = [s for s in options.strategies if s.removeprefix(COLD) not in strategies.STRATEGIES]
+    unknown = [s for s in options.strategies if s.removeprefix(COLD) not in strategies.ALL]
     if unknown:
-        raise SystemExit(
-            f"Unknown strategy {unknown[0]}. Known: {', '.join(strategies.STRATEGIES)}."
-        )
+        raise SystemExit(f"Unknown strategy {unknown[0]}. Known: {', '.join(strategies.ALL)}.")
     data = (
         digits(options.features or "pixels")
         if options.digits

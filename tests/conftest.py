@@ -9,6 +9,7 @@ import pytest
 from django.db import connections
 from PIL import Image as Picture
 
+from labeler.labeling import tally
 from labeler.pools.models import Image
 from labeler.projects.models import Label, Membership, Project, User
 
@@ -42,6 +43,7 @@ def django_db_modify_db_settings(django_db_modify_db_settings, tmp_path_factory)
 @pytest.fixture(autouse=True)
 def _own_data(settings, tmp_path):
     """Each test has its own folder for files, and static files without hashed names."""
+    tally.forget()
     settings.DATA = tmp_path
     settings.BROKER_FOLDER = tmp_path / "broker"
     plain = "django.contrib.staticfiles.storage.StaticFilesStorage"

@@ -38,9 +38,12 @@ def bring_back(folder: Path) -> None:
             copy.backup(connection.connection)
 
 
-def python(*arguments: str, env: dict[str, str]) -> "subprocess.Popen[str]":
-    """Start Python in the project's folder."""
+def python(
+    *arguments: str, env: dict[str, str], own_group: bool = False
+) -> "subprocess.Popen[str]":
+    """Start Python in the project's folder; in a process group of its own where it is killed."""
     command = [sys.executable, *arguments]
     return subprocess.Popen(
-        command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+        command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        start_new_session=own_group,
+    )  # fmt: skip

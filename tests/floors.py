@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 FLOORS = {
+    "labeler.formats": 0,
     "labeler.projects": 0,
     "labeler.work": 0,
     "ml": 0,

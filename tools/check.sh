@@ -36,6 +36,9 @@ command -v chromium >/dev/null || command -v chromium-browser >/dev/null || \
     command -v google-chrome >/dev/null || \
     missing "the tests in a browser" "Install Chromium: sudo apt install chromium"
 
+sh tools/venv.sh requirements-readers.txt .venv-readers || \
+    missing "the readers of other tools" "The lines above say why they could not be installed."
+
 postgres=${LABELER_TEST_POSTGRES:-postgres://$(id -un)@127.0.0.1:5432/postgres}
 if $python -c 'import psycopg2, sys; psycopg2.connect(sys.argv[1], connect_timeout=3)' "$postgres" 2>/dev/null; then
     say "Tests on PostgreSQL: whatever touches the database"

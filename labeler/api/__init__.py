@@ -2,7 +2,21 @@
 
 from ninja import NinjaAPI
 
-from labeler.api import errors, exports, images, imports, measures, projects, questions, rounds
+from labeler.api import (
+    comments,
+    errors,
+    exports,
+    grid,
+    images,
+    import_steps,
+    imports,
+    labels,
+    measures,
+    projects,
+    questions,
+    rounds,
+    uploads,
+)
 from labeler.api.auth import Bearer, Session
 from labeler.api.parameters import known_parameters_only
 from labeler.api.parsing import JsonParser
@@ -29,9 +43,10 @@ api = Api(
     parser=JsonParser(),
 )
 api.add_decorator(known_parameters_only, mode="view")
-for router in (
-    projects.router, imports.router, images.router, questions.router,
-    measures.router, rounds.router, exports.router,
+for router in (  # tried in this order; the first is asked for every label
+    questions.router, projects.router, labels.router, imports.router, import_steps.router,
+    uploads.router, images.router, grid.router,
+    comments.router, measures.router, rounds.router, exports.router,
 ):  # fmt: skip
     api.add_router("", router)
 errors.install(api)

@@ -8,6 +8,8 @@ from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from labeler.pools.refusing import ImportRefused
+from labeler.projects.access import Inactive
+from labeler.projects.archiving import Archived
 from labeler.projects.creation import SettingsRefused
 from labeler.projects.labels import LabelsRefused
 
@@ -75,6 +77,14 @@ def _forbidden(request: HttpRequest, error: Any) -> HttpResponse:
     return answer(403, "forbidden", str(error) or "Your role does not allow this.")
 
 
+def _inactive(request: HttpRequest, error: Any) -> HttpResponse:
+    return answer(404, "inactive", str(error))
+
+
+def _archived(request: HttpRequest, error: Any) -> HttpResponse:
+    return answer(409, "archived", str(error))
+
+
 def _not_signed_in(request: HttpRequest, error: Any) -> HttpResponse:
     told = answer(401, "not_signed_in", "Sign in, or send a working token.")
     told["WWW-Authenticate"] = "Bearer"
@@ -120,6 +130,8 @@ def _refused(request: HttpRequest, error: Refused) -> HttpResponse:
 HANDLERS: dict[type[Exception], Any] = {
     Http404: _not_found,
     PermissionDenied: _forbidden,
+    Inactive: _inactive,
+    Archived: _archived,
     AuthenticationError: _not_signed_in,
     HttpError: _http_error,
     ValidationError: _invalid,

@@ -11,7 +11,7 @@ from labeler.api import beliefs
 from labeler.api.errors import ERRORS, Refused
 from labeler.api.paging import Page, cursor_for, scope, start_of
 from labeler.api.schema import QuerySchema, Share
-from labeler.labeling.models import Annotation
+from labeler.labeling.models import Annotation, Gold
 from labeler.pools.models import Image
 from labeler.pools.views.images import image_file
 from labeler.projects.access import RANK, project_for, projects_of, role_in
@@ -65,6 +65,7 @@ class ImageOut(ImageLine):
     """One image with all its names and answers; annotators see their own answers only."""
 
     names: list[str]
+    exif: dict[str, str]  # what the camera wrote; empty for images imported before it was read
     annotations: list[dict[str, Any]]
 
 
@@ -161,13 +162,23 @@ def get_image(request: HttpRequest, image_id: int) -> dict[str, Any]:
     all_seen = RANK[role_in(request.user, image.project) or "annotator"] >= RANK["reviewer"]
     known = beliefs.of(image.project, [image]) if all_seen else {}
     answers = Annotation.objects.filter(image=image, current=True)
+    line = _line(image, known.get(image.row))
     if not all_seen:
         answers = answers.filter(user=cast(User, request.user))
+        line |= _own_view(image, answers.first())
     return {
-        **_line(image, known.get(image.row)),
+        **line,
         "names": [image.name, *image.other_names.values_list("name", flat=True)],
+        "exif": image.exif,
         "annotations": [_answer(one) for one in answers.select_related("user").order_by("pk")],
     }
+
+
+def _own_view(image: Image, own: Annotation | None) -> dict[str, Any]:
+    """What must not tell an annotator that others have answered, or that the image is gold."""
+    said = {"labels": Image.State.LABELED, "skip": Image.State.SKIPPED}
+    state = said.get(own.kind, Image.State.OPEN) if own else Image.State.OPEN
+    return {"state": state, "audit": image.audit or Gold.objects.filter(image=image).exists()}
 
 
 def _answer(one: Annotation) -> dict[str, Any]:

@@ -1,27 +1,30 @@
 """Projects: list, make, read, change, delete."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from ninja import Query, Router, Schema
 from ninja.responses import Status
 from pydantic import ConfigDict, Field
 
 from labeler.api.errors import ERRORS, Refused
+from labeler.api.labels import LabelOut
 from labeler.api.paging import Page, by_pk
 from labeler.api.schema import BodySchema, Id, Share
-from labeler.projects import creation, labels, removal
+from labeler.pools.taking_back import pool_size
+from labeler.projects import archiving, creation, labels, removal
 from labeler.projects.access import may_create, project_for, projects_of, role_in
 from labeler.projects.labels import MOST_LABELS
-from labeler.projects.models import Label, Project
+from labeler.projects.models import Label, Project, User
 
 router = Router(tags=["projects"])
 
 Text = Annotated[str, Field(max_length=1_000)]  # the rules proper are in `creation`
-Kind = Literal["single", "multi"]
+Kind = Literal["single", "multi", "yesno"]
 
 
 class NewLabel(BodySchema):
@@ -53,16 +56,20 @@ class Settings(BodySchema):
     retrain_after: Annotated[int, Field(ge=1, le=creation.MOST_RETRAIN_AFTER)] | None = None
     features: Text = "efficientnet_lite0"
     head: Text = "logistic"
-    show_suggestions: bool = True
+    suggestion_share: Share = 1.0
     target: Share = 0.9
+    instructions: Annotated[str, Field(max_length=creation.MOST_INSTRUCTIONS)] = ""
+    consensus: Text = "majority"
+    gold_share: Annotated[float, Field(ge=0, le=creation.MOST_GOLD)] = 0.0
+    label_adders: Text = "admin"
 
 
 class NewProject(Settings):
-    """A project to be."""
+    """A project to be. Without labels a yes/no project gets Yes and No, others theirs later."""
 
     name: Text
     kind: Kind = "single"
-    labels: Annotated[list[NewLabel], Field(min_length=1, max_length=MOST_LABELS)]
+    labels: Annotated[list[NewLabel], Field(max_length=MOST_LABELS)] = []
 
 
 def _without_defaults(schema: dict[str, Any]) -> None:
@@ -80,14 +87,17 @@ class ChangedProject(Settings):
     labels: Annotated[list[ChangedLabel], Field(max_length=MOST_LABELS)] = []
 
 
-class LabelOut(Schema):
-    """A label as it stands."""
+class Twin(BodySchema):
+    """A project to be, set up as another one; with `members` its people come along."""
 
-    id: int
-    name: str
-    key: str
-    colour: str
-    retired: bool
+    name: Text
+    members: bool = False
+
+
+class Deleted(Schema):
+    """What happens now."""
+
+    detail: str
 
 
 class ProjectOut(Schema):
@@ -105,11 +115,16 @@ class ProjectOut(Schema):
     retrain_after: int | None
     features: str
     head: str
-    show_suggestions: bool
+    suggestion_share: float
     target: float
+    instructions: str
+    consensus: str
+    gold_share: float
+    label_adders: str
     images: int
     role: str
     created_at: datetime
+    archived_at: datetime | None
 
 
 class ProjectList(Schema):
@@ -125,10 +140,11 @@ def as_dict(project: Project, role: str) -> dict[str, Any]:
     return {
         **plain,
         "id": project.pk,
-        "labels": sorted(project.labels.all(), key=lambda label: label.place),
-        "images": project.next_row,
+        "labels": sorted(project.labels.all(), key=lambda label: (label.position, label.place)),
+        "images": pool_size(project),
         "role": role,
         "created_at": project.created_at,
+        "archived_at": project.archived_at,
     }
 
 
@@ -144,7 +160,7 @@ def list_projects(request: HttpRequest, page: Query[Page]) -> dict[str, Any]:
 def create_project(request: HttpRequest, body: NewProject) -> Status[Any]:
     """Make a project; the caller is its admin."""
     if not may_create(request.user):
-        raise PermissionDenied("Projects are made by the owner and by admins.")
+        raise PermissionDenied(_("Projects are made by the owner and by admins."))
     values = body.dict()
     wishes = [labels.Wish(**wish) for wish in values.pop("labels")]
     project = creation.create(user=request.user, wishes=wishes, **values)  # type: ignore[arg-type]
@@ -166,7 +182,8 @@ def change_project(request: HttpRequest, project_id: int, body: ChangedProject) 
     changed = values.pop("labels", [])
     with transaction.atomic():
         if changed:
-            labels.store(project, _wishes(project, changed))
+            user = cast(User, request.user)
+            labels.store(project, _wishes(project, changed), user=user)
         creation.change(project, **values)
     return as_dict(project, project.role)  # type: ignore[attr-defined]
 
@@ -184,15 +201,46 @@ def _wish(sent: dict[str, Any], by_id: dict[int, Label], by_name: dict[str, Labe
     pk = given.pop("id", None)
     old = by_id.get(pk) if pk else by_name.get(labels.fold(given.get("name", "")))
     if pk and old is None:
-        raise Refused(422, "invalid_labels", f"This project has no label {pk}.")
+        words = _("This project has no label %(name)s.") % {"name": pk}
+        raise Refused(422, "invalid_labels", words)
     if old is None:
         return labels.Wish(**{"name": "", **given})
     kept = {name: getattr(old, name) for name in ("name", "key", "colour", "retired")}
     return labels.Wish(**{**kept, **given}, pk=old.pk)
 
 
-@router.delete("/projects/{int:project_id}", response={204: None, **ERRORS})
+@router.delete("/projects/{int:project_id}", response={202: Deleted, **ERRORS})
 def delete_project(request: HttpRequest, project_id: int) -> Status[Any]:
-    """Delete the project with its images, answers and models. There is no way back."""
-    removal.delete(project_for(request.user, project_id, "delete"))
-    return Status(204, None)
+    """Delete the project with its images, answers and models. There is no way back.
+
+    It is gone for everybody when this answers; its rows and files are cleared away after that.
+    """
+    project = project_for(request.user, project_id, "delete")
+    removal.begin(project, request.user)  # type: ignore[arg-type]
+    return Status(202, {"detail": _("The project is deleted; its files are being cleared away.")})
+
+
+@router.post("/projects/{int:project_id}/archive", response={200: ProjectOut, **ERRORS})
+def archive_project(request: HttpRequest, project_id: int) -> dict[str, Any]:
+    """Close the project to changes: no questions, imports or rounds. What is there can be read."""
+    project = project_for(request.user, project_id, "archive")
+    archiving.archive(project)
+    return as_dict(project, project.role)  # type: ignore[attr-defined]
+
+
+@router.post("/projects/{int:project_id}/reopen", response={200: ProjectOut, **ERRORS})
+def reopen_project(request: HttpRequest, project_id: int) -> dict[str, Any]:
+    """Let people work in an archived project again."""
+    project = project_for(request.user, project_id, "archive")
+    archiving.reopen(project)
+    return as_dict(project, project.role)  # type: ignore[attr-defined]
+
+
+@router.post("/projects/{int:project_id}/duplicate", response={201: ProjectOut, **ERRORS})
+def duplicate_project(request: HttpRequest, project_id: int, body: Twin) -> Status[Any]:
+    """Make an empty project with the same settings and labels; the caller is its admin."""
+    project = project_for(request.user, project_id, "archive")
+    if not may_create(request.user):
+        raise PermissionDenied(_("Projects are made by the owner and by admins."))
+    twin = creation.duplicate(project, user=request.user, **body.dict())  # type: ignore[arg-type]
+    return Status(201, as_dict(twin, "admin"))

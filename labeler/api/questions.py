@@ -1,6 +1,7 @@
 """The queue and the answers."""
 
 from datetime import datetime
+from functools import cache
 from typing import Annotated, Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -11,7 +12,7 @@ from pydantic import Field
 from labeler.api.errors import ERRORS, Refused
 from labeler.api.parsing import json_body
 from labeler.api.schema import BodySchema
-from labeler.labeling import annotations, queue, replies
+from labeler.labeling import annotations, questions, queue, replies
 from labeler.labeling.annotations import Outcome
 from labeler.projects.access import project_for
 from labeler.projects.models import Project
@@ -66,11 +67,12 @@ class ClaimOut(Schema):
     left: int
     model_version: int | None
     progress: dict[str, Any]
+    labels_version: str  # differs once a label is added, renamed or retired
     empty: str | None = None
 
 
 @router.post("/projects/{int:project_id}/queue/claim", response={200: ClaimOut, **ERRORS})
-def claim(request: HttpRequest, project_id: int, body: Claim) -> dict[str, Any]:
+def claim(request: HttpRequest, project_id: int, body: Claim) -> HttpResponse:
     """Take images to answer. What the caller still holds comes first."""
     project = project_for(request.user, project_id, "label")
     user: Any = request.user
@@ -78,13 +80,18 @@ def claim(request: HttpRequest, project_id: int, body: Claim) -> dict[str, Any]:
     reply = replies.claimed(project, user, items)
     for question in reply["items"]:
         question["urls"] = _urls(question["image"])
-    return reply
+    return JsonResponse(reply)  # ours already, and it comes for every label: not checked again
 
 
 def _urls(image_id: int) -> dict[str, str]:
     """Addresses that a token may open, too."""
-    file = reverse("api:get_file", kwargs={"image_id": image_id})
-    return {size: f"{file}?size={size}" for size in ("thumb", "screen", "original")}
+    file = _file().replace(questions.ANY, str(image_id))
+    return {size: f"{file}?size={size}" for size in questions.SIZES}
+
+
+@cache
+def _file() -> str:
+    return reverse("api:get_file", kwargs={"image_id": questions.ANY})
 
 
 ANSWER = {
@@ -98,6 +105,11 @@ ANSWER = {
         "skip": {"type": "string", "enum": ["unsure", "not_applicable", "broken"]},
         "elapsed_ms": {"type": "integer", "minimum": 0},
         "suggestion_shown": {"type": "boolean"},
+        "batch": {
+            "type": "string",
+            "format": "uuid",
+            "description": "One for all answers of a page of the grid: they are undone together.",
+        },
     },
 }
 BODY = {

@@ -40,6 +40,21 @@ class PersonCount:
 
 
 @dataclass(frozen=True)
+class SkipCount:
+    """How often one person, or everybody, skipped for each reason."""
+
+    user_id: int | None
+    name: str
+    unsure: int
+    not_applicable: int
+    broken: int
+
+    @property
+    def total(self) -> int:
+        return self.unsure + self.not_applicable + self.broken
+
+
+@dataclass(frozen=True)
 class DayCount:
     """Answers of one day, in the installation's time zone."""
 
@@ -49,13 +64,18 @@ class DayCount:
 
 @dataclass(frozen=True)
 class Activity:
-    """Labels per class, per person and per day."""
+    """Labels per class, per person and per day; skips per reason and person."""
 
     classes: tuple[ClassCount, ...]
     people: tuple[PersonCount, ...]
     days: tuple[DayCount, ...]
     answers: int
-    skips: int
+    skipped: SkipCount  # by everybody
+    skippers: tuple[SkipCount, ...]  # most first
+
+    @property
+    def skips(self) -> int:
+        return self.skipped.total
 
     @property
     def chart(self) -> dict[str, list[str] | list[int]]:
@@ -72,22 +92,23 @@ _known: Memory[Activity] = Memory(32)
 def of(project: Project, user: User | None = None) -> Activity:
     """What everybody, or `user` alone, has done; counted anew after each answer."""
     today = timezone.localdate()
-    labels = tuple(Label.objects.filter(project=project).order_by("place"))
+    labels = tuple(Label.objects.filter(project=project).order_by("position", "place"))
     looks = tuple((la.pk, la.name, la.colour, la.retired) for la in labels)
-    key = (project.pk, project.created_at, user and user.pk, consensus.newest(project), today)
+    key = (project.pk, project.created_at, user and user.pk, consensus.stamp(project), today)
     return _known.get((key, looks), lambda: _count(project, user, labels, today))
 
 
 def _count(project: Project, user: User | None, labels: tuple[Label, ...], today: date) -> Activity:
     answers = _answers(project, user)
     people = _people(answers, today)
-    totals = answers.aggregate(n=Count("pk"), skips=Count("pk", filter=Q(kind="skip")))
+    skippers = _skippers(answers, {each.user_id: each.name for each in people})
     return Activity(
         classes=_classes(project, user, labels),
         people=people,
         days=_days(answers, today),
-        answers=totals["n"],
-        skips=totals["skips"],
+        answers=sum(each.total for each in people),
+        skipped=_everybody(skippers),
+        skippers=skippers,
     )
 
 
@@ -124,6 +145,21 @@ def _people(answers: "QuerySet[Annotation]", today: date) -> tuple[PersonCount, 
         PersonCount(pk, names[pk], row["now"], row["n"], row["n"] / most, seconds.get(pk))
         for pk, row in found.items()
     )
+
+
+def _skippers(answers: "QuerySet[Annotation]", names: dict[int, str]) -> tuple[SkipCount, ...]:
+    reasons = Annotation.Skip.values
+    rows = answers.filter(kind=Annotation.Kind.SKIP).values("user").order_by()
+    counted = rows.annotate(**{reason: Count("pk", filter=Q(skip=reason)) for reason in reasons})
+    flat = counted.values_list("user", *reasons)
+    found = [SkipCount(pk, names[pk], *each) for pk, *each in flat]
+    return tuple(sorted(found, key=lambda each: (-each.total, each.name)))
+
+
+def _everybody(skippers: tuple[SkipCount, ...]) -> SkipCount:
+    reasons = Annotation.Skip.values
+    sums = {reason: sum(getattr(each, reason) for each in skippers) for reason in reasons}
+    return SkipCount(None, "", **sums)
 
 
 def _paces(answers: "QuerySet[Annotation]") -> dict[int, float]:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from labeler.pools.models import Image
 from labeler.projects.models import Label, Project
@@ -14,13 +15,18 @@ class AnswerForm(forms.Form):
     image = forms.ModelChoiceField(
         Image.objects.none(),
         error_messages={
-            "required": "Say which image.",
-            "invalid_choice": "That image is not in this project's audit sample. Reload the page.",
+            "required": _("Say which image."),
+            "invalid_choice": _(
+                "That image is not in this project's audit sample. Reload the page."
+            ),
         },
     )
     labels = forms.ModelMultipleChoiceField(Label.objects.none(), required=False)
     uuid = forms.UUIDField(
-        error_messages={"required": "Send a UUID.", "invalid": "Send the UUID as 32 hex digits."}
+        error_messages={
+            "required": _("Send a UUID."),
+            "invalid": _("Send the UUID as 32 hex digits."),
+        }
     )
 
     def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
@@ -38,7 +44,7 @@ class AnswerForm(forms.Form):
         """Exactly one label in a single-label project, any number in a multi-label one."""
         given = list(self.cleaned_data["labels"])
         if not self.project.is_multi and len(given) != 1:
-            raise forms.ValidationError("Choose one label.")
+            raise forms.ValidationError(_("Choose one label."))
         return given
 
 
@@ -46,7 +52,10 @@ class UndoForm(forms.Form):
     """Which answer to take back."""
 
     uuid = forms.UUIDField(
-        error_messages={"required": "Say which answer.", "invalid": "That is not an answer's UUID."}
+        error_messages={
+            "required": _("Say which answer."),
+            "invalid": _("That is not an answer's UUID."),
+        }
     )
 
 

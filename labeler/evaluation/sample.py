@@ -40,8 +40,8 @@ def of(project: Project) -> AuditSample:
 
 def _key(project: Project) -> Hashable:
     # Every answer, undo and review is a new row; new images or a higher rate draw more images.
-    newest = consensus.newest(project)
-    return project.pk, project.created_at, newest, project.audit_rate, project.next_row
+    seen = consensus.stamp(project)
+    return project.pk, project.created_at, seen, project.audit_rate, project.next_row
 
 
 def _load(project: Project) -> AuditSample:

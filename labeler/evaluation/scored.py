@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -89,13 +90,13 @@ _scored: Memory[Scored] = Memory(64)
 def of(project: Project, version: ModelVersion, answers: AuditSample | None = None) -> Scored:
     """The version beside the audit sample. Raises NotScored."""
     answers = answers or sample.of(project)
-    labels = tuple(Label.objects.filter(project=project).order_by("place"))
+    labels = tuple(Label.objects.filter(project=project).order_by("position", "place"))
     key = _key(version, answers, labels)
     return _scored.get(key, lambda: _compare(key, version, answers, labels))
 
 
 def _key(version: ModelVersion, answers: AuditSample, labels: Sequence[Label]) -> Hashable:
-    looks = tuple((la.pk, la.name, la.key, la.colour, la.place, la.retired) for la in labels)
+    looks = tuple((la.pk, la.name, la.key, la.colour, la.position, la.retired) for la in labels)
     return version.pk, version.sha256, answers.digest, answers.drawn, looks
 
 
@@ -106,7 +107,9 @@ def _compare(
         rows, found = predictions.audit_proba(version)
     except (OSError, ArrayDamaged) as error:
         raise NotScored(str(error)) from error
-    labels = _that_count(labels, version, answers)
+    pairs = {la.pk: la.merged_into_id for la in labels if la.merged_into_id}
+    spoken = [pairs.get(pk, pk) for pk in version.label_ids]
+    labels = _that_count(labels, spoken, answers)
     column = {label.pk: at for at, label in enumerate(labels)}
     place = {int(row): at for at, row in enumerate(rows) if not np.isnan(found[at]).any()}
     kept = [at for at, row in enumerate(answers.rows) if row in place]
@@ -116,15 +119,27 @@ def _compare(
         truth[i, [column[label_id] for label_id in answers.labels[at]]] = True
     proba = np.zeros((len(kept), len(labels)), dtype=np.float32)
     if kept:
-        own = [column[label_id] for label_id in version.label_ids]
-        proba[:, own] = np.asarray(found)[[place[answers.rows[at]] for at in kept]]
+        own = [column[label_id] for label_id in spoken]
+        mine = np.asarray(found)[[place[answers.rows[at]] for at in kept]]
+        _put(proba, own, mine, multi=version.project.is_multi)
     image_ids = tuple(answers.image_ids[at] for at in kept)
     return Scored(key, labels, image_ids, truth, proba, missing=len(answers) - len(kept))
 
 
+def _put(proba: Proba, columns: Sequence[int], found: npt.NDArray[Any], *, multi: bool) -> None:
+    """Put each column of `found` where it belongs; labels that were merged share one.
+
+    Of labels that exclude each other one or the other is as likely as both together; of others
+    it is at least as likely as the likelier.
+    """
+    unite = np.maximum if multi else np.add
+    for at, column in enumerate(columns):
+        proba[:, column] = unite(proba[:, column], found[:, at])
+
+
 def _that_count(
-    labels: Sequence[Label], version: ModelVersion, answers: AuditSample
+    labels: Sequence[Label], version: Sequence[int], answers: AuditSample
 ) -> tuple[Label, ...]:
     """Labels in use, and retired ones that an answer or the version still speaks of."""
-    spoken: set[int] = set(version.label_ids).union(*answers.labels)
+    spoken: set[int] = set(version).union(*answers.labels)
     return tuple(label for label in labels if not label.retired or label.pk in spoken)

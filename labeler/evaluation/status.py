@@ -4,11 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Max
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from labeler.evaluation import sample
 from labeler.labeling import queue
 from labeler.pools.models import Import
 from labeler.projects.models import Project
+from labeler.projects.stored_words import told
+from labeler.projects.templatetags.look import percent
 from labeler.training import embeddings
 from labeler.training.models import Round
 from labeler.work import clock, health
@@ -59,11 +63,11 @@ class Workers:
         """Why training waits, in a sentence; empty while it does not."""
         if not self.names:
             if not self.broker_up:
-                return "The broker does not answer."
+                return _("The broker does not answer.")
             if self.away is None:
-                return "No worker has been seen yet."
-            return f"No worker has been seen for {_long(self.away)}."
-        return "" if self.train else "No worker takes rounds."
+                return _("No worker has been seen yet.")
+            return _("No worker has been seen for %(time)s.") % {"time": _long(self.away)}
+        return "" if self.train else _("No worker takes rounds.")
 
 
 @dataclass(frozen=True)
@@ -87,10 +91,12 @@ class AtWork:
         if self.round is not None:
             return round_line(self.round)
         for each in self.imports:
-            of_all = f" of {each.total:,}" if each.total else ""
-            return Line(f"Import · {each.read:,}{of_all}", busy=True)
+            words = _("Import · %(read)s of %(all)s") if each.total else _("Import · %(read)s")
+            counts = {"read": f"{each.read:,}", "all": f"{each.total or 0:,}"}
+            return Line(words % counts, busy=True)
         if not self.embedding.whole:
-            return Line(f"Embedding · {_percent(self.embedding.share)}", busy=True)
+            words = _("Embedding · %(share)s") % {"share": percent(self.embedding.share)}
+            return Line(words, busy=True)
         return None
 
 
@@ -140,34 +146,36 @@ def _round(project: Project) -> Round | None:
 
 def round_line(found: Round) -> Line:
     """A round in a few words: "Round 14 · scoring 62 %"."""
-    name = f"Round {found.number}"
+    name = _("Round %(n)s") % {"n": found.number}
     if found.state == Round.State.FAILED:
-        return Line(f"{name} failed", "bad", more=f"{found.error} The old queue stays in use.")
+        more = f"{told(found.error)} {_('The old queue stays in use.')}"
+        return Line(_("%(round)s failed") % {"round": name}, "bad", more=more)
     if found.state == Round.State.DUE:
-        return Line(f"{name} · waiting for a worker", busy=True)
-    part = f" {_percent(found.done / found.total)}" if found.total else ""
-    return Line(f"{name} · {found.phase or 'starting'}{part}", busy=True)
+        return Line(f"{name} · {_('waiting for a worker')}", busy=True)
+    part = f" {percent(found.done / found.total)}" if found.total else ""
+    return Line(f"{name} · {told(found.phase or 'starting')}{part}", busy=True)
 
 
 def _trouble(found: Workers) -> Line | None:
     if not found.absence:
         return None
-    return Line(found.absence, "warn", more="Labels are safe; training waits.")
+    return Line(found.absence, "warn", more=_("Labels are safe; training waits."))
 
 
 def _up(found: Workers) -> Line:
     n = len(found.names)
-    return Line(f"{n} worker{'' if n == 1 else 's'} up")
-
-
-def _percent(part: float) -> str:
-    return f"{100 * part:.0f}\u00a0%"
+    return Line(ngettext("%(n)s worker up", "%(n)s workers up", n) % {"n": n})
 
 
 def _long(away: timedelta) -> str:
     seconds = int(away.total_seconds())
-    for size, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
-        if seconds >= size:
-            n = seconds // size
-            return f"{n} {unit}{'' if n == 1 else 's'}"
-    return f"{seconds} seconds"
+    if seconds >= 86_400:
+        n = seconds // 86_400
+        return ngettext("%(n)s day", "%(n)s days", n) % {"n": n}
+    if seconds >= 3_600:
+        n = seconds // 3_600
+        return ngettext("%(n)s hour", "%(n)s hours", n) % {"n": n}
+    if seconds >= 60:
+        n = seconds // 60
+        return ngettext("%(n)s minute", "%(n)s minutes", n) % {"n": n}
+    return ngettext("%(n)s second", "%(n)s seconds", seconds) % {"n": seconds}

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from labeler.evaluation.views import dashboard, models, review, status
+from labeler.evaluation.views import agreement, dashboard, gold, models, review, status
 
 urlpatterns = [
     path("status", status.of_installation, name="system_status"),
@@ -11,6 +11,8 @@ urlpatterns = [
     path("projects/<int:pk>/review/answer", review.answer, name="review_answer"),
     path("projects/<int:pk>/review/undo", review.undo, name="review_undo"),
     path("projects/<int:pk>/review/threshold", review.threshold, name="review_threshold"),
+    path("projects/<int:pk>/agreement", agreement.page, name="agreement"),
+    path("projects/<int:pk>/gold", gold.page, name="gold"),
     path("projects/<int:pk>/models", models.page, name="models"),
     path("projects/<int:pk>/train", models.train_now, name="train_now"),
 ]

@@ -3,16 +3,21 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
 from uuid import UUID
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from labeler.labeling.models import Annotation
 from labeler.projects.models import Label, Project
+from labeler.projects.statements import statement
 
 CANONICAL_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 LARGEST_ID = 2**63 - 1
 LONGEST_MS = 2**31 - 1
-FIELDS = {"uuid", "item", "labels", "skip", "elapsed_ms", "suggestion_shown"}
+FIELDS = {"uuid", "item", "labels", "skip", "elapsed_ms", "suggestion_shown", "batch"}
 
 
 class Refused(Exception):
@@ -33,15 +38,17 @@ class Answer:
     skip: str = ""
     elapsed_ms: int | None = None
     suggestion_shown: bool | None = None
+    batch: UUID | None = None  # answers of one page of the grid, undone together
 
     def body(self) -> dict[str, Any]:
         """What must be equal when the same UUID comes again."""
-        return {
+        said = {
             "item": self.item,
             "labels": None if self.labels is None else list(self.labels),
             "skip": self.skip,
             "elapsed_ms": self.elapsed_ms,
         }
+        return said | ({"batch": str(self.batch)} if self.batch else {})
 
 
 def read(raw: Any) -> Answer:
@@ -60,6 +67,7 @@ def read(raw: Any) -> Answer:
         skip=skip,
         elapsed_ms=_elapsed(raw.get("elapsed_ms")),
         suggestion_shown=_shown(raw.get("suggestion_shown")),
+        batch=read_uuid(raw["batch"]) if raw.get("batch") else None,
     )
 
 
@@ -114,33 +122,66 @@ def _shown(value: Any) -> bool | None:
     raise Refused("bad_suggestion_shown", "suggestion_shown is true or false.")
 
 
+class Chosen(NamedTuple):
+    """A label as an answer names it."""
+
+    pk: int
+    name: str
+    retired: bool
+    merged_into: int | None = None
+
+
+@statement
+def _labels_of(project: int) -> "QuerySet[Label, tuple[int, str, bool, int | None]]":
+    rows = Label.objects.filter(project=project).order_by()
+    return rows.values_list("pk", "name", "retired", "merged_into_id")
+
+
 class LabelSet:
     """The labels of a project, looked up once, by id and by name."""
 
     def __init__(self, project: Project) -> None:
         self.project = project
-        self.labels = list(Label.objects.filter(project=project))
-        self._by_id = {label.pk: label for label in self.labels}
-        self._by_name = {label.name.casefold(): label for label in self.labels}
+        self._by_id = {row[0]: Chosen(*row) for row in _labels_of(project.pk)}
 
-    def find(self, wanted: tuple[int | str, ...]) -> list[Label]:
-        """The labels of an answer. Raises Refused: unknown, retired, doubled, too many, none."""
-        if len(wanted) > len(self.labels):
-            raise Refused("too_many_labels", f"This project has {len(self.labels)} labels.")
-        found = [self._one(value) for value in wanted]
-        if len(set(found)) < len(found):
+    @cached_property
+    def _by_name(self) -> "dict[str, Chosen]":
+        return {label.name.casefold(): label for label in self._by_id.values()}
+
+    def find(self, wanted: tuple[int | str, ...]) -> "list[Chosen]":
+        """The labels of an answer; a merged one is what it was merged into.
+
+        Raises Refused: unknown, retired, doubled, too many, none.
+        """
+        if len(wanted) > len(self._by_id):
+            raise Refused("too_many_labels", f"This project has {len(self._by_id)} labels.")
+        named = [self._named(value) for value in wanted]
+        if len(set(named)) < len(named):
             raise Refused("doubled_label", "The same label is named twice; name it once.")
+        found = list(dict.fromkeys(self._in_use(label) for label in named))
         if not self.project.is_multi and len(found) != 1:
-            raise Refused("one_label", "This project takes exactly one label per image.")
+            raise Refused("one_label", _("This project takes exactly one label per image."))
         return found
 
-    def _one(self, value: int | str) -> Label:
+    def _named(self, value: int | str) -> "Chosen":
         if isinstance(value, int):
             label = self._by_id.get(value)
         else:
             label = self._by_name.get(Label.clean_name(value[:200]).casefold())
         if label is None:
-            raise Refused("unknown_label", f"This project has no label {str(value)[:60]!r}.")
-        if label.retired:
-            raise Refused("retired_label", f"The label {label.name} is retired; choose another.")
+            words = _("This project has no label %(name)s.") % {"name": repr(str(value)[:60])}
+            raise Refused("unknown_label", words)
         return label
+
+    def _in_use(self, label: "Chosen") -> "Chosen":
+        if label.merged_into is not None:
+            label = self._by_id[label.merged_into]
+        if label.retired:
+            raise retired(label)
+        return label
+
+
+def retired(label: Chosen) -> Refused:
+    """The refusal of an answer that names a retired label."""
+    words = _("The label %(name)s is retired; choose another.")
+    return Refused("retired_label", words % {"name": label.name})

@@ -6,8 +6,14 @@ class LabelingConfig(AppConfig):
     label = "labeling"
 
     def ready(self) -> None:
-        from labeler.labeling import imported
+        from labeler.labeling import carried, imported, queue
         from labeler.pools import signals
+        from labeler.projects import label_counts
+        from labeler.projects.signals import member_left
 
         signals.labels_came.connect(imported.labels_came, dispatch_uid="labeling")
         signals.images_added.connect(imported.images_added, dispatch_uid="labeling")
+        signals.images_wanted.connect(imported.images_wanted, dispatch_uid="labeling")
+        signals.images_left.connect(imported.images_left, dispatch_uid="labeling")
+        label_counts.register(carried.images)
+        member_left.connect(queue.give_back, dispatch_uid="labeling")

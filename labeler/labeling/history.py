@@ -8,13 +8,22 @@ from uuid import UUID
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Model, QuerySet
 
-from labeler.labeling.answers import Answer, Refused
+from labeler.labeling.answers import Answer, Chosen, Refused, retired
 from labeler.labeling.models import Annotation, QueueItem
 from labeler.labeling.signals import tell_answered
 from labeler.pools.models import Image
-from labeler.projects.models import Label, Project, User
+from labeler.projects.models import Project, User
+from labeler.projects.statements import insert, statement
 
 Row = TypeVar("Row", bound=Model)
+
+GIVE = """
+    INSERT INTO labeling_annotation_labels (annotation_id, label_id)
+    SELECT %s, COALESCE(merged_into_id, id) FROM projects_label
+    WHERE id = %s AND (NOT retired OR merged_into_id IS NOT NULL)
+"""
+HOLD = " FOR KEY SHARE"
+ONCE = " ON CONFLICT DO NOTHING"  # two labels of the answer may have been merged
 
 
 @dataclass(frozen=True)
@@ -67,7 +76,7 @@ def locked(rows: "QuerySet[Row]", *of: str) -> "QuerySet[Row]":
 
 def seen(project: Project, user: User, uuid: UUID, body: dict[str, Any]) -> Outcome | None:
     """The reply to an answer that was stored before, or a refusal to reuse its UUID."""
-    old = Annotation.objects.filter(uuid=uuid).select_related("item", "image").first()
+    old = _with_uuid.first(uuid)
     if old is None:
         return None
     if (old.project_id, old.user_id) != (project.pk, user.pk) or old.body.get("sent") != body:
@@ -75,9 +84,14 @@ def seen(project: Project, user: User, uuid: UUID, body: dict[str, Any]) -> Outc
     return Outcome("replayed", 200, annotation=old, item=old.item)
 
 
+@statement
+def _with_uuid(uuid: UUID) -> "QuerySet[Annotation]":
+    return Annotation.objects.filter(uuid=uuid).select_related("item", "image")
+
+
 def store(
     answer: Answer,
-    labels: Sequence[Label],
+    labels: Sequence[Chosen],
     *,
     image: Image,
     user: User,
@@ -87,7 +101,7 @@ def store(
     """A new current row in place of the ones it supersedes."""
     supersede(supersedes)
     skipped = bool(answer.skip)
-    annotation = Annotation.objects.create(
+    annotation = Annotation(
         uuid=answer.uuid, project_id=image.project_id, image=image, user=user,
         kind=Annotation.Kind.SKIP if skipped else Annotation.Kind.LABELS, skip=answer.skip,
         supersedes=supersedes[0] if supersedes else None, elapsed_ms=answer.elapsed_ms,
@@ -99,9 +113,24 @@ def store(
         },
         **why,
     )  # fmt: skip
-    through = Annotation.labels.through
-    through.objects.bulk_create([through(annotation=annotation, label=label) for label in labels])
+    insert(annotation)
+    _give(annotation, labels)
     return annotation
+
+
+def _give(annotation: Annotation, labels: Sequence[Chosen]) -> None:
+    """Let the answer say these labels, or what they were merged into since they were looked up.
+
+    The lock is the one that the new row would take anyway. It makes a merge that begins now wait
+    for this transaction, and this statement for a merge that began before. Raises Refused where
+    a label was retired meanwhile.
+    """
+    words = GIVE + (HOLD if connection.vendor == "postgresql" else "") + ONCE
+    with connection.cursor() as cursor:
+        for label in labels:
+            cursor.execute(words, [annotation.pk, label.pk])
+            if not cursor.rowcount and not annotation.labels.exists():
+                raise retired(label)
 
 
 def supersede(annotations: Iterable[Annotation]) -> None:

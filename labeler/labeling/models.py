@@ -24,6 +24,9 @@ class QueueItem(models.Model):
     score = models.FloatField(null=True, blank=True)
     version = models.PositiveIntegerField(null=True, blank=True)  # the model version's number
     audit = models.BooleanField(default=False)
+    gold = models.BooleanField(default=False)  # asked to check the person: the answer is known
+    predicted = models.ForeignKey(Label, models.SET_NULL, null=True, blank=True, related_name="+")
+    confidence = models.FloatField(null=True, blank=True)  # of `predicted`, in [0, 1]; for the grid
     beliefs = models.JSONField(default=dict, blank=True)
     claimed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
@@ -58,6 +61,11 @@ class QueueItem(models.Model):
                 condition=Q(done_at=None),
                 name="queueitem_held",
             ),
+            models.Index(
+                fields=["project", "predicted", "-confidence"],
+                condition=Q(done_at=None, predicted__isnull=False),
+                name="queueitem_grid",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -82,6 +90,7 @@ class Annotation(models.Model):
 
     class Source(models.TextChoices):
         QUEUE = "queue"  # asked, answered
+        GRID = "grid"  # confirmed or changed among many on one page
         REVIEW = "review"  # mended by a reviewer
         IMPORT = "import"  # came along with the images
         SIMULATED = "simulated"
@@ -108,6 +117,8 @@ class Annotation(models.Model):
     rank = models.PositiveIntegerField(null=True, blank=True)
     version = models.PositiveIntegerField(null=True, blank=True)
     audit = models.BooleanField(default=False)
+    gold = models.BooleanField(default=False)
+    batch = models.UUIDField(null=True, blank=True)  # answers of one grid page, undone together
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -129,7 +140,103 @@ class Annotation(models.Model):
                 name="annotation_current",
             ),
             models.Index(fields=["project", "user", "-id"], name="annotation_of_person"),
+            models.Index(fields=["image", "user"], name="annotation_on_image"),
+            models.Index(
+                fields=["batch"], condition=Q(batch__isnull=False), name="annotation_batch"
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.kind} on {self.image}"
+
+
+class Gold(models.Model):
+    """An image whose answer is known, asked now and then to check people."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="gold")
+    image = models.OneToOneField(Image, models.CASCADE, related_name="gold")
+    labels = models.ManyToManyField(Label, related_name="+")
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"{self.image}, known"
+
+
+class Dispute(models.Model):
+    """An image on which people disagree, until a reviewer settles it or the answers agree."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="disputes")
+    image = models.OneToOneField(Image, models.CASCADE, related_name="dispute")
+    opened_at = models.DateTimeField(auto_now_add=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["project", "opened_at"],
+                condition=Q(closed_at=None),
+                name="dispute_open",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.image}, disputed"
+
+
+class Comment(models.Model):
+    """What somebody remarks about an image."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="comments")
+    image = models.ForeignKey(Image, models.CASCADE, related_name="comments")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    uuid = models.UUIDField(unique=True)  # made by the client: the same comment twice is one row
+    text = models.CharField(max_length=2000)
+    created_at = models.DateTimeField(auto_now_add=True)
+    resolved_at = models.DateTimeField(null=True, blank=True)
+    resolved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["image", "id"], name="comment_on_image"),
+            models.Index(
+                fields=["project", "-id"], condition=Q(resolved_at=None), name="comment_open"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} on {self.image}"
+
+
+class Mention(models.Model):
+    """A member named with @ in a comment."""
+
+    comment = models.ForeignKey(Comment, models.CASCADE, related_name="mentions")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="mentions")
+    seen_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["comment", "user"], name="mention_once_per_comment")
+        ]
+        indexes = [models.Index(fields=["user"], condition=Q(seen_at=None), name="mention_unseen")]
+
+    def __str__(self) -> str:
+        return f"@{self.user}"
+
+
+class Example(models.Model):
+    """An image that shows people what a label means, on the instructions page."""
+
+    label = models.ForeignKey(Label, models.CASCADE, related_name="examples")
+    image = models.ForeignKey(Image, models.CASCADE, related_name="+")
+    place = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["label", "place", "pk"]
+        constraints = [models.UniqueConstraint(fields=["label", "image"], name="example_once")]
+
+    def __str__(self) -> str:
+        return f"{self.image} shows {self.label}"

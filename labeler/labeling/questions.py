@@ -1,42 +1,69 @@
 """A queue item as a question: what the API and the label page are told about it."""
 
 from collections.abc import Mapping
+from functools import cache
+from hashlib import blake2b
 from typing import Any
 
+from django.db.models import QuerySet
 from django.urls import reverse
+from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from labeler.labeling.models import QueueItem
-from labeler.labeling.refill import AUDIT, RANDOM
+from labeler.labeling.refill import AGAIN, AUDIT, CONFIDENT, RANDOM, SPLIT, TAKEN_OUT
 from labeler.pools.models import Image
 from labeler.projects.models import Label, Project, User
+from labeler.projects.statements import statement
 
+ANY = str(2**62)  # in place of an image's id
 SIZES = ("thumb", "screen", "original")
 HIDDEN = "hide_suggestions"  # in User.settings
-BLIND = (
-    "Drawn at random to measure the model. What the model thinks is hidden, so that your answer "
-    "is your own."
+BLIND = gettext_lazy(
+    "Drawn at random to measure. What the model thinks is hidden, so that your answer is your own."
 )
 WORDS = {
-    RANDOM: "Asked in random order: no model has ranked the images yet.",
-    "clusters": "It stands for a group of images that look alike.",
+    RANDOM: gettext_lazy("Asked in random order: no model has ranked the images yet."),
+    "clusters": gettext_lazy("It stands for a group of images that look alike."),
+    AGAIN: gettext_lazy("Somebody skipped it; a reviewer asks it again."),
 }
-UNSURE = "The model is unsure about this image."
+UNSURE = gettext_lazy("The model is unsure about this image.")
 
 
 def names_of(project: Project) -> dict[int, str]:
     """The names of the labels that can be given, by id, in their order."""
-    labels = Label.objects.filter(project=project, retired=False).order_by("place")
-    return dict(labels.values_list("pk", "name"))
+    return dict(_names(project.pk))
 
 
-def suggestions_shown(project: Project, user: User) -> bool:
-    """Whether the model's beliefs are shown: the project and the person both want them."""
-    return project.show_suggestions and not user.settings.get(HIDDEN, False)
+@statement
+def _names(project: int) -> "QuerySet[Label, tuple[int, str]]":
+    labels = Label.objects.filter(project=project, retired=False).order_by("position", "place")
+    return labels.values_list("pk", "name")
 
 
-def as_dict(item: QueueItem, names: Mapping[int, str], *, shown: bool = True) -> dict[str, Any]:
-    """The item as JSON. The suggestion is left out on audit images and where not `shown`."""
-    beliefs = _beliefs(item, names) if shown and not item.audit else {}
+def suggestion_shown(item: QueueItem, project: Project, user: User) -> bool:
+    """Whether this person sees what the model believes about this item.
+
+    Never on audit and gold items, which measure, and never for who has hidden suggestions.
+    Otherwise it is drawn once for each item, with the probability `project.suggestion_share`;
+    the draw depends on the item's id alone, so that a reload and an undo show the same.
+    """
+    if item.audit or item.gold or user.settings.get(HIDDEN, False):
+        return False
+    return project.suggestion_share >= 1 or _draw(item.pk) < project.suggestion_share
+
+
+def _draw(pk: int) -> float:
+    """A number in [0, 1) that looks random but is always the same for the same id."""
+    return int.from_bytes(blake2b(b"%d" % pk, digest_size=6).digest()) / 2**48
+
+
+def as_dict(item: QueueItem, names: Mapping[int, str], *, shown: bool) -> dict[str, Any]:
+    """The item as JSON, with the suggestion where it is `shown` (see `suggestion_shown`).
+
+    Audit and gold items are asked blind and read alike: nobody can tell which is which.
+    """
+    blind = item.audit or item.gold
+    beliefs = _beliefs(item, names) if shown and not blind else {}
     question: dict[str, Any] = {
         "item": item.pk,
         "image": item.image_id,
@@ -45,11 +72,11 @@ def as_dict(item: QueueItem, names: Mapping[int, str], *, shown: bool = True) ->
         "width": item.image.width,
         "height": item.image.height,
         "why": {
-            "strategy": item.strategy,
-            "score": item.score,
-            "rank": None if item.audit else item.rank,
-            "model_version": item.version,
-            "audit": item.audit,
+            "strategy": AUDIT if blind else item.strategy,
+            "score": None if blind else item.score,
+            "rank": None if blind else item.rank,
+            "model_version": None if blind else item.version,
+            "audit": blind,
             "words": words(item, beliefs, names),
         },
         "claimed_until": item.claimed_until and item.claimed_until.isoformat(timespec="seconds"),
@@ -67,17 +94,25 @@ def as_dict(item: QueueItem, names: Mapping[int, str], *, shown: bool = True) ->
 
 def urls(image: Image) -> dict[str, str]:
     """Where the image's three sizes are."""
-    return {size: reverse("image_file", args=[image.pk, size]) for size in SIZES}
+    return {size: address.replace(ANY, str(image.pk)) for size, address in _addresses().items()}
+
+
+@cache
+def _addresses() -> dict[str, str]:
+    """The addresses of any image: looking them up takes longer than the rest of a question."""
+    return {size: reverse("image_file", args=[ANY, size]) for size in SIZES}
 
 
 def words(item: QueueItem, beliefs: Mapping[int, float], names: Mapping[int, str]) -> str:
     """Why the image is asked, in a sentence."""
-    if item.audit or item.strategy == AUDIT:
-        return BLIND
+    if item.audit or item.gold or item.strategy == AUDIT:
+        return str(BLIND)
     if not beliefs:
-        return WORDS.get(item.strategy, UNSURE if item.version else "")
+        return _plain(item)
     if item.strategy == RANDOM:
-        return "Asked in random order, as this project wishes."
+        return gettext("Asked in random order, as this project wishes.")
+    if item.strategy in (CONFIDENT, TAKEN_OUT):
+        return _sure(item.strategy, beliefs, names)
     if item.project.is_multi:
         return _least_sure(beliefs, names)
     best, second = [*sorted(beliefs, key=lambda pk: -beliefs[pk]), None][:2]
@@ -85,20 +120,50 @@ def words(item: QueueItem, beliefs: Mapping[int, float], names: Mapping[int, str
         gap = round(100 * (beliefs[best] - beliefs[second]))
         return _apart(names[best], names[second], gap)
     if best is None:
-        return UNSURE
-    return f"The model is unsure: its best guess, {names[best]}, gets {_percent(beliefs[best])}."
+        return str(UNSURE)
+    told = gettext("The model is unsure: its best guess, %(label)s, gets %(percent)s.")
+    return told % {"label": names[best], "percent": _percent(beliefs[best])}
+
+
+def _plain(item: QueueItem) -> str:
+    """Why an image is asked about which no model believes anything, or shows it."""
+    if item.strategy == SPLIT and item.predicted:
+        told = gettext("It was labeled %(label)s, which was split. Which of the new labels fits?")
+        return told % {"label": item.predicted.name}
+    return str(WORDS.get(item.strategy, UNSURE if item.version else ""))
+
+
+def _sure(strategy: str, beliefs: Mapping[int, float], names: Mapping[int, str]) -> str:
+    best = max(beliefs, key=lambda pk: beliefs[pk])
+    if strategy == TAKEN_OUT:
+        told = gettext("Somebody took it out of a grid; the model calls it %(label)s, %(percent)s.")
+    else:
+        told = gettext("The model is sure of it, %(label)s with %(percent)s; little else is left.")
+    return told % {"label": names[best], "percent": _percent(beliefs[best])}
 
 
 def _apart(best: str, second: str, gap: int) -> str:
     if gap > 20:
-        return f"Of what is left, {best} and {second} are closest: {gap} points apart."
-    points = f"{gap} points" if gap > 1 else "1 point" if gap else "less than a point"
-    return f"The model cannot choose between {best} and {second}: they are {points} apart."
+        told = gettext(
+            "Of what is left, %(best)s and %(second)s are closest: %(gap)s points apart."
+        )
+    elif gap:
+        told = ngettext(
+            "The model cannot choose between %(best)s and %(second)s: %(gap)s point apart.",
+            "The model cannot choose between %(best)s and %(second)s: %(gap)s points apart.",
+            gap,
+        )
+    else:
+        told = gettext(
+            "The model cannot choose between %(best)s and %(second)s: less than a point apart."
+        )
+    return told % {"best": best, "second": second, "gap": gap}
 
 
 def _least_sure(beliefs: Mapping[int, float], names: Mapping[int, str]) -> str:
     pk = min(beliefs, key=lambda pk: abs(beliefs[pk] - 0.5))
-    return f"The model is least sure about {names[pk]}: {_percent(beliefs[pk])}."
+    told = gettext("The model is least sure about %(label)s: %(percent)s.")
+    return told % {"label": names[pk], "percent": _percent(beliefs[pk])}
 
 
 def _percent(share: float) -> str:

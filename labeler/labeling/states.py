@@ -1,18 +1,24 @@
 """Whether an image counts as open, labeled or skipped: read from its current answers."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
+from django.db.models import QuerySet
+
+from labeler.labeling import tally
 from labeler.labeling.models import Annotation
 from labeler.pools.models import Image
+from labeler.projects.statements import change
 
 
 def counts(image: Image, annotation: Annotation) -> bool:
     """Whether the answer answers the image.
 
     An audit image is answered by blind answers only. A label that came with an import, or was
-    given before the image was drawn for the audit, is kept, but the image is asked again.
+    given before the image was drawn for the audit, is kept, but the image is asked again. On a
+    gold image the answer is known: what people say there checks them.
     """
-    return annotation.current and (annotation.audit or not image.audit)
+    return annotation.current and not annotation.gold and (annotation.audit or not image.audit)
 
 
 def state_from(image: Image, annotations: Iterable[Annotation]) -> str:
@@ -27,5 +33,28 @@ def settle(image: Image, annotations: Iterable[Annotation]) -> None:
     """Write the image's state if it changed."""
     state = state_from(image, annotations)
     if state != image.state:
-        Image.objects.filter(pk=image.pk).update(state=state)
+        _write(image.pk, state=state)
+        labeled = [s == Image.State.LABELED for s in (image.state, state)]
+        tally.changed("labeled", image.project_id, labeled[1] - labeled[0])
         image.state = state
+
+
+def settle_all(images: Sequence[Image], annotations: Mapping[int, Iterable[Annotation]]) -> None:
+    """The same for many images of one project, with the annotations of each by its id."""
+    to: dict[str, list[int]] = {}
+    labeled = 0
+    for image in images:
+        state = state_from(image, annotations[image.pk])
+        if state != image.state:
+            to.setdefault(state, []).append(image.pk)
+            labeled += (state == Image.State.LABELED) - (image.state == Image.State.LABELED)
+            image.state = state
+    for state, pks in to.items():
+        Image.objects.filter(pk__in=pks).update(state=state)
+    if images:
+        tally.changed("labeled", images[0].project_id, labeled)
+
+
+@change
+def _write(image: int, *, state: str) -> "tuple[QuerySet[Image], dict[str, Any]]":
+    return Image.objects.filter(pk=image), {"state": state}

@@ -1,11 +1,46 @@
 from django.urls import path
 
-from labeler.labeling.views import export, label
+from labeler.labeling.views import (
+    answers,
+    comments,
+    disputes,
+    export,
+    grid,
+    image,
+    instructions,
+    label,
+    label_changes,
+    my_labels,
+    skips,
+)
 
 urlpatterns = [
     path("projects/<int:pk>/label", label.page, name="label"),
+    path("projects/<int:pk>/label/answers", answers.page, name="label_answers"),
     path("projects/<int:pk>/label/state", label.state, name="label_state"),
+    path("projects/<int:pk>/label/keep", label.keep, name="label_keep"),
     path("projects/<int:pk>/label/release", label.release, name="label_release"),
     path("projects/<int:pk>/label/suggestions", label.suggestions, name="label_suggestions"),
+    path("projects/<int:pk>/label/grid", grid.page, name="grid"),
     path("projects/<int:pk>/export", export.page, name="export"),
+    path("projects/<int:pk>/labels/<int:label>", label_changes.page, name="label_changes"),
+    path("projects/<int:pk>/images/<int:image>", image.page, name="image_page"),
+    path("projects/<int:pk>/images/<int:image>/answer", image.answer, name="image_answer"),
+    path("projects/<int:pk>/images/<int:image>/undo", image.undo, name="image_undo"),
+    path("projects/<int:pk>/images/<int:image>/comments", comments.of_image, name="remarks"),
+    path("projects/<int:pk>/images/<int:image>/comment", comments.add, name="add_comment"),
+    path("projects/<int:pk>/comments", comments.page, name="comments"),
+    path("projects/<int:pk>/comments/resolve", comments.resolve, name="resolve_comment"),
+    path("me/mentions", comments.named, name="mentions"),
+    path("me/mentions/seen", comments.see, name="see_mentions"),
+    path("projects/<int:pk>/mine", my_labels.page, name="my_labels"),
+    path("projects/<int:pk>/instructions", instructions.page, name="instructions"),
+    path("projects/<int:pk>/instructions/seen", instructions.see, name="see_instructions"),
+    path("projects/<int:pk>/instructions/pick", instructions.pick, name="pick_examples"),
+    path("projects/<int:pk>/instructions/arrange", instructions.arrange, name="arrange_examples"),
+    path("projects/<int:pk>/review/skips", skips.page, name="skips"),
+    path("projects/<int:pk>/review/disputes", disputes.page, name="disputes"),
+    path("projects/<int:pk>/review/disputes/more", disputes.more, name="more_disputes"),
+    path("projects/<int:pk>/review/disputes/settle", disputes.settle, name="settle_dispute"),
+    path("projects/<int:pk>/review/disputes/undo", disputes.undo, name="undo_dispute"),
 ]

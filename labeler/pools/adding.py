@@ -7,7 +7,7 @@ from labeler.pools import decoding, storage
 from labeler.pools.chunk import Chunk
 from labeler.pools.models import Import
 from labeler.pools.refusing import Refused
-from labeler.pools.rows import Rows, known_images
+from labeler.pools.rows import Rows, Vanished, known_images
 from labeler.projects.models import Project
 from labeler.work import leases
 
@@ -17,6 +17,15 @@ def add(imp: Import, chunk: Chunk, *, beat: Callable[[], None]) -> None:
 
     `beat` is called between pictures, to keep the lease. Raises LeaseLost, OSError.
     """
+    while True:
+        try:
+            _add(imp, chunk, beat)
+            return
+        except Vanished:  # rare: another import was taken back while this chunk was on its way
+            chunk.decoded.clear()
+
+
+def _add(imp: Import, chunk: Chunk, beat: Callable[[], None]) -> None:
     _decode(imp.project, chunk, beat)
     _store(imp.project, chunk)
     with leases.publishing(imp):
@@ -42,7 +51,8 @@ def _store(project: Project, chunk: Chunk) -> None:
     for file in chunk.files:
         if picture := chunk.decoded.get(file.sha256):
             name = partial(storage.name_of, project.pk, file.sha256)
-            files[name("original")] = file.data
+            if not file.stays:
+                files[name("original")] = file.data
             files |= {
                 name(size): data  # type: ignore[arg-type]
                 for size, data in (("thumb", picture.thumb), ("screen", picture.screen))

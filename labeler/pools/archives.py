@@ -57,6 +57,8 @@ class Member(NamedTuple):
     name: str
     read: Callable[[], bytes]  # raises Unreadable
     refused: Refused | None = None
+    # Writes the bytes on, however many: a manifest may be larger than any picture. As `read`.
+    copy: Callable[[IO[bytes]], None] | None = None
 
 
 class Unreadable(Exception):
@@ -139,7 +141,8 @@ def _zip(file: IO[bytes]) -> Iterator[Member]:
             left -= min(info.file_size, settings.MAX_IMAGE_BYTES)
             if left < 0:
                 raise Stopped(TOO_LARGE)
-            yield Member(info.filename, partial(_inflate, archive, info), _zip_refusal(info))
+            read, copy = partial(_inflate, archive, info), partial(_inflate_to, archive, info)
+            yield Member(info.filename, read, _zip_refusal(info), copy)
 
 
 def _check_directory(file: IO[bytes]) -> None:
@@ -197,6 +200,24 @@ def _inflate(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
         raise Unreadable(DAMAGED_MEMBER) from error
 
 
+def _inflate_to(archive: zipfile.ZipFile, info: zipfile.ZipInfo, target: IO[bytes]) -> None:
+    try:
+        with archive.open(info) as member:
+            _pour(member, target)
+    except (*_DAMAGE, RuntimeError) as error:
+        raise Unreadable(DAMAGED_MEMBER) from error
+
+
+def _pour(member: IO[bytes], target: IO[bytes]) -> None:
+    """Copy block by block. Raises Unreadable beyond the limit of a whole archive."""
+    left = settings.MAX_ARCHIVE_BYTES
+    while block := member.read(BLOCK):
+        left -= len(block)
+        if left < 0:
+            raise Unreadable(TOO_LARGE)
+        target.write(block)
+
+
 # ---- tar --------------------------------------------------------------------------------------
 
 
@@ -210,7 +231,8 @@ def _tar(file: IO[bytes], kind: Kind) -> Iterator[Member]:
             if info.isdir() or names.is_junk(info.name):
                 continue
             refused = _tar_refusal(info, links)
-            yield Member(info.name, partial(_extract, archive, info), refused)
+            read, copy = partial(_extract, archive, info), partial(_extract_to, archive, info)
+            yield Member(info.name, read, refused, copy)
     if not stream.ended_well:  # tarfile takes a broken header for the end
         raise Stopped(DAMAGED)
 
@@ -264,3 +286,13 @@ def _extract(archive: tarfile.TarFile, info: tarfile.TarInfo) -> bytes:
     if len(data) != info.size:
         raise Unreadable(DAMAGED_MEMBER)
     return data
+
+
+def _extract_to(archive: tarfile.TarFile, info: tarfile.TarInfo, target: IO[bytes]) -> None:
+    try:
+        if member := archive.extractfile(info):
+            _pour(member, target)
+    except Stopped as stopped:
+        raise Unreadable(stopped.refused) from stopped
+    except _DAMAGE as error:
+        raise Unreadable(DAMAGED_MEMBER) from error

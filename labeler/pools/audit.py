@@ -3,16 +3,27 @@
 An image is drawn when its key, a hash of the project's seed and the image's bytes, is below the
 project's rate. So the draw does not depend on when, how or in which order images came. Audit
 images are served in the order of their keys: those answered so far are uniform over the pool.
+
+Images of a manifest's test split are held out like the sample, but are no part of it: somebody
+chose them, and figures of a chosen set say nothing about the pool.
 """
 
 import hashlib
 
 from django.db import transaction
+from django.db.models import Q
 
 from labeler.pools.models import Image
 from labeler.projects.models import Project
 
 HIGHEST_RATE = 0.25
+
+
+def teaching(prefix: str = "") -> Q:
+    """Images that may be learned from and asked to learn: all but the audit sample and those that
+    a manifest holds out as its test split. prefix: the way to the image, such as "image__"."""
+    test = Q(**{f"{prefix}split": Image.Split.TEST})
+    return Q(**{f"{prefix}audit": False}) & ~test
 
 
 def key_of(project: Project, sha256: str) -> float:

@@ -3,9 +3,11 @@
 import hashlib
 from dataclasses import dataclass, field
 
-from labeler.pools import folder_labels, names
+from labeler.pools import in_place as originals
+from labeler.pools import names
 from labeler.pools.archives import Unreadable
 from labeler.pools.decoding import Decoded
+from labeler.pools.manifests.told import NOTHING, Told
 from labeler.pools.refusing import Refused
 from labeler.pools.sources import Entry
 
@@ -17,11 +19,19 @@ class File:
     entry: Entry
     sha256: str
     data: bytes
-    label: str  # what its folder is called, where that matters
+    folder: str = ""  # the label that its folder stands for, where that matters
+    told: Told = NOTHING  # by a manifest's rows, or by its folder
+    stays: bool = False  # the original lies at `place` and is not copied
 
     @property
     def name(self) -> str:
         return names.clean(self.entry.name)
+
+    @property
+    def place(self) -> str:
+        """The path or address of a file that was listed; "" for one out of an archive."""
+        staged = self.entry.staged
+        return (staged.address or str(staged.path)) if staged else ""
 
 
 @dataclass
@@ -30,6 +40,7 @@ class Chunk:
 
     files: list[File] = field(default_factory=list)
     refused: list[tuple[str, Refused]] = field(default_factory=list)
+    notes: list[tuple[str, Refused]] = field(default_factory=list)  # not counted
     decoded: dict[str, Decoded] = field(default_factory=dict)  # by hash
     bytes: int = 0
     after: tuple[int, int] = (0, 0)  # where the next chunk starts
@@ -37,8 +48,13 @@ class Chunk:
     def __len__(self) -> int:
         return len(self.files) + len(self.refused)
 
-    def take(self, entry: Entry, *, with_label: bool) -> None:
-        """Read one file, or note why it does not come in."""
+    def take(
+        self, entry: Entry, *, told: Told = NOTHING, folder: str = "", in_place: bool = False
+    ) -> None:
+        """Read one file, or note why it does not come in.
+
+        in_place: the original stays where it lies, unless that is in an archive.
+        """
         self.after = (entry.position[0], entry.position[1] + 1)
         try:
             data = b"" if entry.refused else entry.read()
@@ -47,12 +63,18 @@ class Chunk:
         if entry.refused:
             self.refuse(entry, entry.refused)
             return
-        label = folder_labels.folder_name(entry.name) if with_label else ""
-        self.files.append(File(entry, hashlib.sha256(data).hexdigest(), data, label))
+        sha256 = hashlib.sha256(data).hexdigest()
+        file = entry.staged if in_place else None
+        stays = file is not None and not file.address and originals.can_stay(file.path)
+        self.files.append(File(entry, sha256, data, folder, told, stays))
         self.bytes += len(data)
 
     def refuse(self, entry: Entry, refused: Refused) -> None:
         self.refused.append((names.clean(entry.shown), refused))
+
+    def note(self, file: File, told: Refused) -> None:
+        """Tell something of a file that comes in all the same."""
+        self.notes.append((names.clean(file.entry.shown), told))
 
     def drop(self, unwanted: "dict[str, Refused]") -> None:
         """Refuse the files with these hashes."""

@@ -17,6 +17,7 @@ from typing import IO, Any
 
 from PIL import Image as Pillow
 
+from ml.exif import read_exif
 from ml.images import FORMATS, ImageRefused, Picture, read_picture
 
 THUMB, SCREEN = 256, 1600  # longest side in pixels
@@ -36,6 +37,7 @@ def look(data: bytes, limits: dict[str, int]) -> Answer:
     try:
         picture = read_picture(data, **limits)  # type: ignore[arg-type]
         facts = {"width": picture.width, "height": picture.height, "format": _format(picture)}
+        facts["exif"] = read_exif(data)
         plain = _is_plain(data, picture)
         thumb = b"" if plain and _fits(picture, THUMB) else _shrunk(picture, THUMB, "WEBP")
         light = plain and len(data) <= SCREEN_BYTES
@@ -66,7 +68,7 @@ def _format(picture: Picture) -> str:
 
 def _is_plain(data: bytes, picture: Picture) -> bool:
     """Whether a browser shows the original as the model sees it, and it carries no EXIF."""
-    if picture.format not in SHOWN:
+    if picture.format not in SHOWN or (picture.format == "PNG" and b"eXIf" in data):
         return False
     with Pillow.open(io.BytesIO(data), formats=FORMATS) as image:
         return (

@@ -31,6 +31,7 @@ class Decoded:
     width: int  # pixels, upright
     height: int
     format: str
+    exif: dict[str, str]  # by tag, see ml.exif
     thumb: bytes
     screen: bytes
 

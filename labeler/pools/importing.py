@@ -1,4 +1,4 @@
-"""Working on an import: count its files, then bring them in chunk by chunk.
+"""Working on an import: look at what there is, then bring it in chunk by chunk.
 
 Every chunk moves the import's position together with its rows, in one transaction. A worker that
 dies leaves a row whose lease runs out; the next one goes on at the position.
@@ -8,14 +8,27 @@ import errno
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from pathlib import Path
 
 from django.db import IntegrityError, OperationalError
 from django.db.models import Q
 from django.utils import timezone
 
-from labeler.pools import adding, audit, folder_labels, rows, sources, staging, storage
+from labeler.pools import (
+    adding,
+    audit,
+    names,
+    noting,
+    places,
+    resumable,
+    sources,
+    staging,
+    storage,
+    taking_back,
+)
 from labeler.pools.chunk import Chunk
+from labeler.pools.manifests import further, looking
+from labeler.pools.manifests.kept import Kept
+from labeler.pools.manifests.telling import Teller
 from labeler.pools.models import Import
 from labeler.pools.refusing import ImportFailed
 from labeler.pools.sources import Entry
@@ -39,9 +52,9 @@ def run(imp: Import, *, watch: Watcher = lambda imp: None, patient: bool = True)
     Raises LeaseLost where the import was cancelled or taken over.
     """
     try:
-        if imp.total is None:
-            _count(imp)
-        if _bring_in(imp, watch, patient):
+        if imp.cursor.get("take_back"):
+            taking_back.run(imp, _beat(imp))
+        elif _is_ready(imp) and _bring_in(imp, watch, patient):
             _finish(imp)
     except ImportFailed as error:
         leases.finish(imp, Import.State.FAILED, error=str(error))
@@ -60,27 +73,61 @@ def _disk_error(error: OSError) -> str:
     return f"{what}, then press Try again. What came in is kept."
 
 
-# ---- Counting ---------------------------------------------------------------------------------
+# ---- Looking ----------------------------------------------------------------------------------
 
 
-def _count(imp: Import) -> None:
-    """List and count the files, settle the labels and the audit rate."""
+def _is_ready(imp: Import) -> bool:
+    """Look at what there is and settle the counts; False where it waits for somebody's word."""
+    if imp.total is not None:
+        return True
     if not imp.sealed:
         leases.renew(imp, sealed=True, cursor=imp.cursor | {"broken_off": True})
-    if imp.source == Import.Source.FOLDER and not staging.is_listed(imp.pk):
-        _list(imp)
+    if not imp.cursor.get("looked"):
+        _look(imp)
+    plan = imp.plan
+    decides = plan["format"] or plan["error"] or imp.cursor.get("dry_run")
+    if imp.asks and not imp.cursor.get("go") and decides:
+        leases.rest(imp, Import.State.WAITING)
+        return False
+    if plan["error"]:
+        raise ImportFailed(f"{plan['error']} {plan['remedy']}")
+    _settle(imp)
+    return True
+
+
+def _look(imp: Import) -> None:
+    """List the files, find the manifest and read it; nothing is stored in the pool."""
     beat = _beat(imp)
-    total, labels = 0, set()
-    for entry in sources.entries(imp.pk):
-        total += 1
-        if imp.folders != Import.Folders.IGNORE and not entry.refused:
-            labels.add(folder_labels.folder_name(entry.name))
-        beat()
-    if not total:
+    if not places.is_listed(imp):
+        _list(imp, beat)
+    asked = looking.asked_of(imp)
+    with leases.keeping(imp):  # one statement about a million rows takes its time
+        plan = looking.look(imp, beat)
+    known = places.known(imp)
+    if not plan["files"] and not plan["rows"] and not plan["error"] and not known:
         raise ImportFailed(_nothing(imp))
-    folder_labels.check(imp.project, labels - {""})
-    audit.fit_rate(imp.project, imp.project.images.count() + total)
-    leases.renew(imp, total=total)
+    leases.renew(
+        imp,
+        plan=plan,
+        format=plan["format"] or asked["format"],
+        manifest=plan["manifest"][:1000] or asked["manifest"],
+        cursor=imp.cursor | {"looked": True, "asked": asked, "known": known},
+    )
+
+
+def _settle(imp: Import) -> None:
+    """From here on images are stored: fix the total and the audit rate."""
+    plan = imp.plan
+    pictures = plan["files"] + plan["addresses"]
+    audit.fit_rate(imp.project, imp.project.images.count() + pictures)
+    with leases.publishing(imp):
+        notes = [(names.clean(name), looking.NOT_USED) for name in plan["others"]]
+        counted = noting.write(imp, notes)
+        leases.renew(
+            imp,
+            total=pictures + plan["missing"] + plan["bad_rows"],
+            cursor=imp.cursor | {"refused": counted},
+        )
 
 
 def _nothing(imp: Import) -> str:
@@ -89,16 +136,13 @@ def _nothing(imp: Import) -> str:
     return "There was no file to import. Choose images, a folder that holds some, or an archive."
 
 
-def _list(imp: Import) -> None:
-    path = Path(imp.path)
+def _list(imp: Import, beat: Callable[[], None]) -> None:
     try:
-        if path.resolve(strict=True) != path:
-            raise ImportFailed(f"{path} is a link now. Import the folder that it leads to.")
-        sources.list_server_path(imp.pk, path)
+        places.list_files(imp, beat)
     except OSError as error:
         if error.errno in FULL:
             raise
-        raise ImportFailed(f"{path} cannot be read: {error.strerror}.") from error
+        raise ImportFailed(f"{imp.path} cannot be read: {error.strerror}.") from error
 
 
 def _beat(imp: Import) -> Callable[[], None]:
@@ -120,27 +164,42 @@ def _beat(imp: Import) -> Callable[[], None]:
 def _bring_in(imp: Import, watch: Watcher, patient: bool) -> bool:
     """Add the chunks from the position on; False where the row was given back half-way."""
     started = time.monotonic()
-    line, member = imp.cursor.get("at", (0, 0))
-    for chunk in _chunks(sources.entries(imp.pk, (line, member)), imp):
-        adding.add(imp, chunk, beat=_beat(imp))
-        watch(imp)
-        if patient and time.monotonic() - started > TURN_SECONDS and _others_wait(imp):
-            leases.yield_back(imp)
-            nudge("import", imp.pk)
-            return False
+    beat = _beat(imp)
+    with looking.kept_rows(imp, beat) as rows:
+        for chunk in _chunks(imp, rows, beat):
+            adding.add(imp, chunk, beat=_beat(imp))
+            watch(imp)
+            if patient and time.monotonic() - started > TURN_SECONDS and _others_wait(imp):
+                leases.yield_back(imp)
+                nudge("import", imp.pk)
+                return False
     return True
 
 
-def _chunks(entries: Iterator[Entry], imp: Import) -> Iterator[Chunk]:
-    with_label = imp.folders != Import.Folders.IGNORE
+def _chunks(imp: Import, rows: Kept | None, beat: Callable[[], None]) -> Iterator[Chunk]:
+    teller = Teller.of(imp, rows)
     chunk = Chunk()
-    for entry in entries:
-        chunk.take(entry, with_label=with_label)
+    for entry in _entries(imp, rows, beat):
+        chunk.take(
+            entry, told=teller.told(entry), folder=teller.folder(entry), in_place=imp.in_place
+        )
+        beat()  # it may have come from far away
         if len(chunk) >= CHUNK_FILES or chunk.bytes >= CHUNK_BYTES:
             yield chunk
             chunk = Chunk()
     if len(chunk):
         yield chunk
+
+
+def _entries(imp: Import, rows: Kept | None, beat: Callable[[], None]) -> Iterator[Entry]:
+    """The files, without the manifests, and what only the manifest knows."""
+    line, member = imp.cursor.get("at", (0, 0))
+    aside = {tuple(position) for position in imp.plan.get("aside", [])}
+    for entry in sources.entries(imp.pk, (line, member), beat=beat):
+        if entry.position not in aside:
+            yield entry
+    if rows:
+        yield from further.entries(imp, rows, (line, member))
 
 
 def _others_wait(imp: Import) -> bool:
@@ -152,7 +211,7 @@ def _finish(imp: Import) -> None:
     stopped = imp.cursor.get("broken_off")
     note = "The upload stopped before its last file; what had arrived was imported."
     with leases.publishing(imp):
-        rows.sum_up_refusals(imp)
+        noting.sum_up(imp)
         leases.finish(
             imp,
             # What was counted may have changed since; what was read is what counts.
@@ -172,3 +231,4 @@ def sweep() -> None:
     wanted = Import.objects.filter(pk__in=kept).exclude(over | old)
     for pk in set(kept) - set(wanted.values_list("pk", flat=True)):
         staging.clear(pk)
+    resumable.sweep()

@@ -1,19 +1,22 @@
-"""The rows of a chunk: images, further names, labels, refusals, counts, in one transaction."""
+"""The rows of a chunk: images, further names, what comes along, counts, in one transaction."""
 
-from collections.abc import Iterable, Sequence
 from functools import partial
 
 from django.db import transaction
 
-from labeler.pools import audit, folder_labels, names, signals
+from labeler.pools import audit, folder_labels, names, noting, origins, reports, signals
+from labeler.pools.along import Along
 from labeler.pools.chunk import Chunk, File
-from labeler.pools.models import Image, ImageName, Import, Refusal, Truth
+from labeler.pools.models import Image, ImageName, Import, Truth
 from labeler.pools.refusing import Refused
+from labeler.pools.remote import addresses
 from labeler.projects.labels import fold
-from labeler.projects.models import Label, Project
+from labeler.projects.models import Project
 from labeler.work import leases
 
-KEPT_PER_CODE = 500  # refusals of one kind that are listed; the rest is counted
+
+class Vanished(Exception):
+    """An image that the pool had a moment ago was taken back: decode its bytes after all."""
 
 
 def known_images(project: Project, chunk: Chunk) -> dict[str, Image]:
@@ -28,24 +31,29 @@ class Rows:
     def __init__(self, imp: Import, project: Project, chunk: Chunk) -> None:
         self.imp, self.project, self.chunk = imp, project, chunk
         self.known = known_images(project, chunk)  # again: another import may have added some
-        self.labels: dict[str, Label] = {}
-        self.pairs: list[tuple[int, int]] = []
+        if any(f.sha256 not in self.known and f.sha256 not in chunk.decoded for f in chunk.files):
+            raise Vanished
         self.hides_folders = imp.folders == Import.Folders.TRUTH
 
     def write(self) -> None:
-        """Write everything; the counts always add up to the files looked at."""
+        """Write everything; the counts always add up to the files looked at.
+
+        Raises LeaseLost, ImportFailed.
+        """
         self._refuse_contradictions()
         new = self._add_images()
         duplicates = len(self.chunk.files) - len(new)
         self._add_names()
-        self._add_labels()
-        by_code = _add_refusals(self.imp, self.chunk.refused)
+        self._note_twins(new)
+        labels = Along(self.imp, self.project, self.chunk, self.known).write()
+        origins.note(self.imp, (file.entry for file in self.chunk.files))
+        by_code = noting.write(self.imp, [*self.chunk.refused, *self.chunk.notes])
         leases.renew(
             self.imp,
             added=self.imp.added + len(new),
             duplicates=self.imp.duplicates + duplicates,
             refused=self.imp.refused + len(self.chunk.refused),
-            labels_added=self.imp.labels_added + len(self.pairs),
+            labels_added=self.imp.labels_added + labels,
             cursor=self.imp.cursor | {"at": list(self.chunk.after), "refused": by_code},
             attempts=0,  # it made progress: a crash from here on is a first one
         )
@@ -59,9 +67,9 @@ class Rows:
         first = self._labels_before()
         good = []
         for file in self.chunk.files:
-            before = first.setdefault(file.sha256, file.label)
-            if before and file.label and fold(before) != fold(file.label):
-                self.chunk.refuse(file.entry, _contradiction(before, file.label))
+            before = first.setdefault(file.sha256, file.folder)
+            if before and file.folder and fold(before) != fold(file.folder):
+                self.chunk.refuse(file.entry, _contradiction(before, file.folder))
             else:
                 good.append(file)
         self.chunk.files = good
@@ -96,8 +104,15 @@ class Rows:
         return Image(
             project=self.project, row=row, sha256=file.sha256, name=self._name(file),
             width=picture.width, height=picture.height, format=picture.format,
-            bytes=len(file.data), key=key, audit=key < self.project.audit_rate, came_with=self.imp,
+            bytes=len(file.data), exif=picture.exif, key=key, audit=key < self.project.audit_rate,
+            came_with=self.imp, address=self._address(file), in_place=file.stays,
         )  # fmt: skip
+
+    def _address(self, file: File) -> str:
+        """Where the picture came from, or where it lies and stays."""
+        place = file.place if file.stays or "://" in file.place else file.told.address
+        place = addresses.shown(place)
+        return place if len(place) <= names.LONGEST else ""
 
     def _add_names(self) -> None:
         others = [
@@ -107,36 +122,17 @@ class Rows:
         ]
         ImageName.objects.bulk_create(others, ignore_conflicts=True)
 
-    def _add_labels(self) -> None:
-        wanted = [file.label for file in self.chunk.files if file.label]
-        if not wanted:
-            return
-        self.labels = folder_labels.ensure(self.project, wanted, in_use=not self.hides_folders)
-        meant = dict.fromkeys(
-            (self.known[file.sha256], self.labels[fold(file.label)].pk)
-            for file in self.chunk.files
-            if file.label
-        )
-        if self.hides_folders:
-            _add_truths(self.project, list(meant))
-        else:
-            self._send_labels(list(meant))
-
-    def _send_labels(self, meant: "list[tuple[Image, int]]") -> None:
-        """Labels for images that have no answer yet; an answer given by a person stays."""
-        self.pairs = [
-            (image.pk, label)
-            for image, label in meant
-            if image.state == Image.State.OPEN or image.came_with_id == self.imp.pk
-        ]
-        if self.pairs:
-            signals.labels_came.send(
-                Import,
-                project=self.project,
-                pairs=self.pairs,
-                user=self.imp.created_by,
-                **{"import": self.imp},
-            )
+    def _note_twins(self, new: list[Image]) -> None:
+        """Remember of each file that was here already which image it equals."""
+        fresh = {image.sha256 for image in new}
+        twins = []
+        for file in self.chunk.files:
+            if file.sha256 in fresh:
+                fresh.discard(file.sha256)  # this one is the image itself
+            else:
+                twins.append((names.clean(file.entry.shown), self.known[file.sha256].pk))
+        if twins:
+            reports.note_twins(self.imp, twins)
 
     def _tell(self, count: int) -> None:
         """After the commit, tell the floors above; their errors must not stop the import."""
@@ -152,43 +148,3 @@ def _contradiction(before: str, now: str) -> Refused:
         f"The same picture came in the folder “{before[:60]}” before; here it is in “{now[:60]}”.",
         "Keep it in one folder, or correct its label in Review.",
     )
-
-
-def _add_truths(project: Project, meant: "Sequence[tuple[Image, int]]") -> None:
-    had: set[int] = set()
-    if not project.is_multi:  # one image, one truth: the first stays
-        images = [image.pk for image, _ in meant]
-        had = set(Truth.objects.filter(image__in=images).values_list("image_id", flat=True))
-    truths = [Truth(image=image, label_id=label) for image, label in meant if image.pk not in had]
-    Truth.objects.bulk_create(truths, ignore_conflicts=True)
-
-
-def _add_refusals(imp: Import, refused: "Iterable[tuple[str, Refused]]") -> dict[str, int]:
-    """List refusals, up to a number of each kind; return how many of each kind there were."""
-    seen: dict[str, int] = dict(imp.cursor.get("refused", {}))
-    rows = []
-    for name, why in refused:
-        seen[why.code] = seen.get(why.code, 0) + 1
-        if seen[why.code] <= KEPT_PER_CODE:
-            rows.append(
-                Refusal(
-                    of=imp,
-                    name=name,
-                    code=why.code,
-                    reason=why.reason[:400],
-                    remedy=why.remedy[:400],
-                )
-            )
-    Refusal.objects.bulk_create(rows)
-    return seen
-
-
-def sum_up_refusals(imp: Import) -> None:
-    """Add one line per kind of refusal that was not listed to its end."""
-    for code, count in imp.cursor.get("refused", {}).items():
-        example = imp.refusals.filter(code=code).first()
-        if count > KEPT_PER_CODE and example:
-            name = f"… {count - KEPT_PER_CODE:,} more files"
-            Refusal.objects.create(
-                of=imp, name=name, code=code, reason=example.reason, remedy=example.remedy
-            )

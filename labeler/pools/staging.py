@@ -9,7 +9,8 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -18,6 +19,7 @@ from django.conf import settings
 from labeler.pools import storage
 
 INDEX = "index.jsonl"
+EXPECTED = "expected.json"
 BLOCK = 1 << 20
 
 
@@ -27,6 +29,8 @@ class Staged(NamedTuple):
     name: str
     path: Path
     refusal: str = ""  # a code of sources.REFUSALS: listed, but not to be opened
+    address: str = ""  # of a picture elsewhere (https://, s3://, …); then the path means nothing
+    stamp: str = ""  # changes when the bytes do, as far as can be told without reading them
 
 
 def root() -> Path:
@@ -42,9 +46,32 @@ def folder(import_id: int) -> Path:
 def take(import_id: int, name: str, file: IO[bytes]) -> int:
     """Copy the file in and note its name; return its size in bytes. Raises OSError."""
     path = folder(import_id) / uuid.uuid4().hex
-    size = _move(file, path) if hasattr(file, "temporary_file_path") else _copy(file, path)
+    size = _put(file, path)
     note(import_id, Staged(name, path))
     return size
+
+
+def take_all(import_id: int, files: Sequence[tuple[str, IO[bytes], str]]) -> None:
+    """Copy the files (name, bytes, stamp) in and note them: all of them, or none.
+
+    Raises OSError.
+    """
+    here = folder(import_id)
+    places = [here / uuid.uuid4().hex for _ in files]
+    try:
+        with ThreadPoolExecutor(storage.WRITERS) as writers:
+            list(writers.map(_put, (file for _, file, _ in files), places))
+        pairs = zip(files, places, strict=True)
+        noted = (Staged(name, path, stamp=stamp) for (name, _, stamp), path in pairs)
+        _append(import_id, b"".join(_line(file) for file in noted))
+    except OSError:
+        for path in places:
+            path.unlink(missing_ok=True)
+        raise
+
+
+def _put(file: IO[bytes], path: Path) -> int:
+    return _move(file, path) if hasattr(file, "temporary_file_path") else _copy(file, path)
 
 
 def _copy(file: IO[bytes], path: Path) -> int:
@@ -68,12 +95,33 @@ def _move(file: IO[bytes], path: Path) -> int:
 
 
 def note(import_id: int, file: Staged) -> None:
-    """Add a line to the index; several requests may do so at once."""
-    with (folder(import_id) / INDEX).open("ab") as index:
+    """Add a line to the index; several requests may do so at once. Raises OSError."""
+    _append(import_id, _line(file))
+
+
+def _append(import_id: int, lines: bytes) -> None:
+    """Add whole lines, or, where the disk is full, nothing."""
+    with (folder(import_id) / INDEX).open("a+b") as index:
         fcntl.flock(index, fcntl.LOCK_EX)
-        index.write(_line(file))
-        index.flush()
-        os.fsync(index.fileno())
+        end = _cut_to_lines(index)
+        try:
+            index.write(lines)
+            index.flush()
+            os.fsync(index.fileno())
+        except OSError:
+            os.ftruncate(index.fileno(), end)
+            raise
+
+
+def _cut_to_lines(index: IO[bytes]) -> int:
+    """Take off half a line that a power cut left at the end; return the length then."""
+    end = index.seek(0, os.SEEK_END)
+    start = index.seek(max(0, end - BLOCK))
+    tail = index.read()
+    if tail and not tail.endswith(b"\n"):
+        end = start + tail.rfind(b"\n") + 1
+        index.truncate(end)
+    return end
 
 
 def note_all(import_id: int, files: Iterable[Staged]) -> None:
@@ -85,7 +133,20 @@ def note_all(import_id: int, files: Iterable[Staged]) -> None:
 
 def _line(file: Staged) -> bytes:
     entry = {"name": file.name, "path": str(file.path), "refusal": file.refusal}
+    if file.address or file.stamp:
+        entry |= {"address": file.address, "stamp": file.stamp}
     return json.dumps(entry).encode("ascii") + b"\n"
+
+
+def _staged(line: str) -> Staged:
+    entry = json.loads(line)
+    return Staged(
+        entry["name"],
+        Path(entry["path"]),
+        entry["refusal"],
+        entry.get("address", ""),
+        entry.get("stamp", ""),
+    )
 
 
 def listed(import_id: int, start: int = 0) -> Iterator[tuple[int, Staged]]:
@@ -95,9 +156,8 @@ def listed(import_id: int, start: int = 0) -> Iterator[tuple[int, Staged]]:
         return
     with index.open(encoding="ascii") as lines:
         for number, line in enumerate(lines):
-            if number >= start:
-                entry = json.loads(line)
-                yield number, Staged(entry["name"], Path(entry["path"]), entry["refusal"])
+            if number >= start and line.endswith("\n"):  # else a power cut left half of it
+                yield number, _staged(line)
 
 
 def is_listed(import_id: int) -> bool:
@@ -113,6 +173,20 @@ def has_batch(import_id: int, batch: str) -> bool:
 def note_batch(import_id: int, batch: str) -> None:
     """Remember that a batch has been taken."""
     (folder(import_id) / f"batch-{batch}").touch()
+
+
+def expect(import_id: int, files: int, size: int) -> None:
+    """Remember how many files, and bytes, the sender means to send. Raises OSError."""
+    storage.write(folder(import_id) / EXPECTED, json.dumps([files, size]).encode("ascii"))
+
+
+def expected(import_id: int) -> tuple[int, int]:
+    """What `expect` noted: files and bytes; (0, 0) where nobody said."""
+    try:
+        files, size = json.loads((root() / str(import_id) / EXPECTED).read_bytes())
+    except FileNotFoundError:
+        return 0, 0
+    return files, size
 
 
 def clear(import_id: int) -> None:

@@ -8,7 +8,7 @@ and renamed, so a name never leads to half a picture.
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,11 +18,13 @@ from django.conf import settings
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import FileSystemStorage, default_storage, storages
 
+from labeler.pools import in_place, kept_files
 from labeler.pools.models import Image
 from labeler.projects.models import Project
 
 Size = Literal["original", "thumb", "screen"]
 SIZES: tuple[Size, ...] = ("thumb", "screen", "original")
+DERIVED: tuple[Size, ...] = ("thumb", "screen")
 FOLDER_MODE, FILE_MODE = 0o750, 0o640
 WRITERS = 8  # a disk syncs, and a bucket takes, several files at once faster than one by one
 
@@ -54,6 +56,11 @@ def _save(name: str, data: bytes) -> None:
         default_storage.save(name, ContentFile(data))
 
 
+def is_remote() -> bool:
+    """Whether originals lie in a bucket rather than in a folder of this machine."""
+    return not isinstance(storages["default"], FileSystemStorage)
+
+
 def _local_path(name: str) -> Path | None:
     """The file's path where the storage is a local folder, else None."""
     local = isinstance(storages["default"], FileSystemStorage)
@@ -62,6 +69,8 @@ def _local_path(name: str) -> Path | None:
 
 def open_original(image: Image) -> "File[bytes]":
     """The image's bytes as they came in, opened for reading. Raises OSError."""
+    if image.in_place:
+        return in_place.opened(image)
     return default_storage.open(name_of(image.project_id, image.sha256), "rb")
 
 
@@ -70,11 +79,31 @@ def open_size(image: Image, size: Size) -> "tuple[File[bytes], Size]":
 
     Small pictures that a browser can show have no derivatives. Raises OSError.
     """
-    for wish in SIZES[SIZES.index(size) :]:
-        name = name_of(image.project_id, image.sha256, wish)
-        if wish == "original" or default_storage.exists(name):
-            return default_storage.open(name, "rb"), wish
-    raise AssertionError(size)
+    found = found_size(image, size)
+    return open_found(image, found), found
+
+
+def found_size(image: Image, size: Size) -> Size:
+    """That size, or the next larger one that is stored."""
+    for wish in SIZES[SIZES.index(size) : -1]:
+        if default_storage.exists(name_of(image.project_id, image.sha256, wish)):
+            return wish
+    if size == "screen" and image.in_place and not Path(image.address).exists():
+        return _what_is_left(image)
+    return "original"
+
+
+def _what_is_left(image: Image) -> Size:
+    """The small copy of an image whose original, which was not ours, is gone."""
+    name = name_of(image.project_id, image.sha256, "thumb")
+    return "thumb" if default_storage.exists(name) else "original"
+
+
+def open_found(image: Image, found: Size) -> "File[bytes]":
+    """The picture in a size that is stored. Raises OSError."""
+    if found == "original":
+        return open_original(image)
+    return default_storage.open(name_of(image.project_id, image.sha256, found), "rb")
 
 
 def local_file(image: Image, size: Size = "original") -> Path:
@@ -84,6 +113,8 @@ def local_file(image: Image, size: Size = "original") -> Path:
     """
     for wish in SIZES[SIZES.index(size) :]:
         name = name_of(image.project_id, image.sha256, wish)
+        if wish == "original" and image.in_place:
+            return in_place.path_of(image)
         if path := _local_path(name):
             if wish == "original" or path.exists():
                 return path
@@ -93,13 +124,15 @@ def local_file(image: Image, size: Size = "original") -> Path:
 
 
 def _cached(name: str, *, must: bool) -> Path | None:
-    kept = Path(settings.DATA) / "cache" / "files" / name
+    kept = kept_files.root() / name
     if kept.exists():
+        kept_files.used(kept)
         return kept
     if not must and not default_storage.exists(name):
         return None
     with default_storage.open(name, "rb") as source, writing(kept) as copy:
         shutil.copyfileobj(source, copy, 1 << 20)
+    kept_files.tidy_now_and_then()
     return kept
 
 
@@ -108,22 +141,51 @@ def arrays_folder(project: Project) -> Path:
     return folder(Path(settings.DATA) / "projects" / str(project.pk))
 
 
-def forget(project_id: int) -> None:
-    """Delete everything stored for a project."""
-    _forget_below(str(project_id))
-    shutil.rmtree(Path(settings.DATA) / "projects" / str(project_id), ignore_errors=True)
-    shutil.rmtree(Path(settings.DATA) / "cache" / "files" / str(project_id), ignore_errors=True)
+def forget(project_id: int, *, beat: Callable[[], None] = lambda: None) -> None:
+    """Delete everything stored for a project; originals that lie elsewhere stay there.
+
+    `beat` is called now and then. Can be broken off and begun again. Raises OSError.
+    """
+    kept = Path(settings.DATA)
+    folders = [kept / "projects" / str(project_id), kept / "cache" / "files" / str(project_id)]
+    if path := _local_path(str(project_id)):
+        folders.append(path)
+    else:
+        _forget_below(str(project_id), beat)
+    for each in folders:
+        _remove(each, beat)
 
 
-def _forget_below(name: str) -> None:
-    if path := _local_path(name):
-        shutil.rmtree(path, ignore_errors=True)
-        return
+def _remove(top: Path, beat: Callable[[], None]) -> None:
+    """Delete the folder, one of its folders after the other."""
+    for below in top.iterdir() if top.is_dir() else ():
+        if below.is_dir() and not below.is_symlink():
+            shutil.rmtree(below, ignore_errors=True)
+            beat()
+    shutil.rmtree(top, ignore_errors=True)
+
+
+def _forget_below(name: str, beat: Callable[[], None]) -> None:
     folders, files = default_storage.listdir(name)
     for folder_name in folders:
-        _forget_below(f"{name}/{folder_name}")
-    for file in files:
-        default_storage.delete(f"{name}/{file}")
+        _forget_below(f"{name}/{folder_name}", beat)
+    with ThreadPoolExecutor(WRITERS) as deleters:
+        for _ in deleters.map(default_storage.delete, (f"{name}/{file}" for file in files)):
+            beat()
+
+
+def remove(project: Project, hashes: Iterable[str]) -> None:
+    """Delete the files of single images, in every size. Raises OSError."""
+    files = [name_of(project.pk, sha256, size) for sha256 in hashes for size in SIZES]
+    with ThreadPoolExecutor(WRITERS) as deleters:
+        for _ in deleters.map(_delete, files):
+            pass
+
+
+def _delete(name: str) -> None:
+    if default_storage.exists(name):
+        default_storage.delete(name)
+    (Path(settings.DATA) / "cache" / "files" / name).unlink(missing_ok=True)
 
 
 def folder(path: Path) -> Path:

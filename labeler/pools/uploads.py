@@ -1,16 +1,51 @@
-"""Uploaded files that go straight to the disk on which they are staged."""
+"""Files of a form: straight to the disk on which they are staged, a batch at once."""
 
+import errno
 import tempfile
-from typing import Any
+from collections.abc import Sequence
+from typing import IO, Any
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
+from django.db.models.functions import Now
+from django.utils.translation import gettext as _
 
-from labeler.pools import staging, storage
+from labeler.pools import imports, names, staging, storage
+from labeler.pools.models import Import
+from labeler.pools.refusing import ImportRefused
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 BROKEN = "labeler.upload_error"  # in request.META: why an upload could not be kept
+
+
+def keep(imp: Import, files: Sequence[tuple[str, IO[bytes], str]]) -> None:
+    """Stage a batch of (name, bytes, stamp): all of it, or nothing. Raises ImportRefused."""
+    await_more(imp)
+    if any(len(name) > imports.NAME_BYTES for name, _file, _stamp in files):
+        raise ImportRefused("bad_name", _("A file's name is far too long."))
+    wanted = [file for file in files if not names.is_junk(file[0])]
+    try:
+        staging.take_all(imp.pk, wanted)
+    except OSError as error:
+        raise trouble(error) from error
+
+
+def await_more(imp: Import) -> None:
+    """The sender is there: the import waits for it once more. Raises ImportRefused if closed."""
+    waiting = Import.objects.filter(pk=imp.pk, sealed=False, state=Import.State.DUE)
+    if not waiting.update(not_before=Now() + imports.PATIENCE):
+        words = _("This import takes no more files. Start a new one.")
+        raise ImportRefused("import_closed", words)
+
+
+def trouble(error: OSError) -> ImportRefused:
+    """What the disk said, and what to do."""
+    if error.errno in FULL:
+        words = _("There is no space left on the disk of %(place)s. Free some space.")
+        return ImportRefused("disk_full", words % {"place": staging.root()})
+    return ImportRefused("cannot_store", f"{staging.root()}: {error.strerror or error}.")
 
 
 class Incoming(TemporaryUploadedFile):

@@ -2,48 +2,89 @@
 
 from dataclasses import dataclass
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+Words = str | Promise
+
 
 @dataclass(frozen=True)
 class Choice:
     """A name that is stored, and what a person reads."""
 
     name: str
-    title: str
-    words: str
+    title: Words
+    words: Words
 
 
+KINDS = (
+    Choice("single", _("One label per image"), _("The labels exclude each other.")),
+    Choice(
+        "multi",
+        _("Several labels per image"),
+        _("Each label may be there or not, also none of them."),
+    ),
+    Choice(
+        "yesno",
+        _("Yes or no"),
+        _("One question, two large buttons and two keys: F for no, J for yes."),
+    ),
+)
 STRATEGIES = (
-    Choice("margin", "Margin", "Asks where the two likeliest labels are nearly tied."),
+    Choice("margin", _("Margin"), _("Asks where the two likeliest labels are nearly tied.")),
     Choice(
         "least_confidence",
-        "Least confidence",
-        "Asks where the model trusts its best guess the least.",
+        _("Least confidence"),
+        _("Asks where the model trusts its best guess the least."),
     ),
-    Choice("entropy", "Entropy", "Asks where the model wavers between many labels."),
+    Choice("entropy", _("Entropy"), _("Asks where the model wavers between many labels.")),
     Choice(
         "diverse_margin",
-        "Margin with diversity",
-        "As margin, but images that look alike are not asked together.",
+        _("Margin with diversity"),
+        _("As margin, but images that look alike are not asked together."),
     ),
-    Choice("random", "Random", "Asks in random order; the model learns but does not choose."),
+    Choice("random", _("Random"), _("Asks in random order; the model learns but does not choose.")),
 )
 FEATURES = (
     Choice(
         "efficientnet_lite0",
         "EfficientNet-Lite0",
-        "A small network trained on ImageNet; right for most pictures.",
+        _("A small network trained on ImageNet; right for most pictures."),
     ),
     Choice(
         "pixels",
-        "Pixels",
-        "The picture itself, 64 × 64; for drawings, digits and other simple shapes.",
+        _("Pixels"),
+        _("The picture itself, 64 × 64; for drawings, digits and other simple shapes."),
     ),
 )
 HEADS = (
-    Choice("logistic", "Logistic regression", "Fast and well calibrated; the default."),
+    Choice("logistic", _("Logistic regression"), _("Fast and well calibrated; the default.")),
+    Choice("nearest_mean", _("Nearest mean"), _("For the first few labels; learns at once.")),
+    Choice("linear_svm", _("Linear support vectors"), _("Close to logistic; a little slower.")),
+    Choice("random_forest", _("Random forest"), _("For labels that no straight line tells apart.")),
+    Choice("boosted_trees", _("Boosted trees"), _("One model per label; slow with many features.")),
+    Choice("ensemble", _("Ensemble"), _("The mean of three heads, which can also disagree.")),
 )  # fmt: skip
+CONSENSUS = (
+    Choice("majority", _("The majority"), _("The label that most people gave; a tie stays open.")),
+    Choice(
+        "dawid_skene",
+        _("Weighed by reliability"),
+        _("People who agree with others more often count for more (Dawid and Skene)."),
+    ),
+)
+ROLES = (
+    Choice("annotator", _("Everybody"), _("Annotators, reviewers and admins.")),
+    Choice("reviewer", _("Reviewers"), _("Reviewers and admins.")),
+    Choice("admin", _("Admins"), _("Nobody else.")),
+)
 
 
 def names(choices: tuple[Choice, ...]) -> set[str]:
     """The names that may be stored."""
     return {choice.name for choice in choices}
+
+
+def called(choices: tuple[Choice, ...], name: str) -> Words:
+    """The title of the choice of this name."""
+    return next((choice.title for choice in choices if choice.name == name), name)

@@ -5,7 +5,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from labeler.projects import secret
-from labeler.projects.access import RANK
+from labeler.projects.access import INACTIVE, RANK, Inactive
 from labeler.projects.models import Invitation, Membership, Project, User
 
 DAYS = 7
@@ -23,7 +23,8 @@ def invite(*, project: Project, role: str, by: User, note: str = "") -> str:
 
 def find(given: str) -> Invitation | None:
     """The invitation with this secret, if it can still be accepted."""
-    return secret.valid(Invitation, given).select_related("project", "invited_by").first()
+    there = secret.valid(Invitation, given).filter(project__leaving_at=None)
+    return there.select_related("project", "invited_by").first()
 
 
 def open_ones(project: Project) -> "QuerySet[Invitation]":
@@ -40,14 +41,18 @@ def withdraw(project: Project, pk: int) -> bool:
 def accept(given: str, user: User) -> Membership | None:
     """Make the user a member and use the invitation up; None if it no longer works.
 
-    Who is a member already keeps the higher of the two roles.
+    Who is a member already keeps the higher of the two roles. Raises Inactive, and uses nothing
+    up, where the member was deactivated: a link made before that is no way back.
     """
-    invitation = secret.use(secret.valid(Invitation, given), ["project"])
+    open_ones = secret.valid(Invitation, given).filter(project__leaving_at=None)
+    invitation = secret.use(open_ones, ["project"])
     if invitation is None:
         return None
     member, new = Membership.objects.get_or_create(
         project=invitation.project, user=user, defaults={"role": invitation.role}
     )
+    if member.deactivated_at:
+        raise Inactive(INACTIVE)
     if not new and RANK[member.role] < RANK[invitation.role]:
         member.role = invitation.role
         member.save(update_fields=["role"])

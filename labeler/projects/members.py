@@ -1,9 +1,11 @@
 """Who belongs to a project. There is always an admin."""
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
+from django.utils import timezone
 
 from labeler.projects.models import Membership, Project
+from labeler.projects.signals import member_left
 
 
 class LastAdmin(Exception):
@@ -11,8 +13,9 @@ class LastAdmin(Exception):
 
 
 def of(project: Project) -> "QuerySet[Membership]":
-    """The members with their users, admins first."""
-    return project.memberships.select_related("user").order_by("role", "user__username")
+    """The members with their users, by role; the inactive ones last."""
+    inactive = F("deactivated_at").asc(nulls_first=True)
+    return project.memberships.select_related("user").order_by(inactive, "role", "user__username")
 
 
 def change_role(project: Project, pk: int, role: str) -> Membership | None:
@@ -23,6 +26,7 @@ def change_role(project: Project, pk: int, role: str) -> Membership | None:
             return None
         if role != Membership.Role.ADMIN:
             _keep_an_admin(project, member)
+            _take_back_invitations(member)
         member.role = role
         member.save(update_fields=["role"])
         return member
@@ -34,8 +38,44 @@ def remove(project: Project, pk: int) -> Membership | None:
         member = _locked(project, pk)
         if member is not None:
             _keep_an_admin(project, member)
+            _shut_out(member)
             Membership.objects.filter(pk=member.pk).delete()
         return member
+
+
+def deactivate(project: Project, pk: int) -> Membership | None:
+    """Shut the member out until they are reactivated; answers and history stay. Raises LastAdmin.
+
+    None if there is no such member. Whoever is inactive already stays so.
+    """
+    with transaction.atomic():
+        member = _locked(project, pk)
+        if member is not None and member.deactivated_at is None:
+            _keep_an_admin(project, member)
+            member.deactivated_at = timezone.now()
+            member.save(update_fields=["deactivated_at"])
+            _shut_out(member)
+        return member
+
+
+def reactivate(project: Project, pk: int) -> Membership | None:
+    """Let the member in again, in the role they had; None if there is no such member."""
+    with transaction.atomic():
+        member = _locked(project, pk)
+        if member is not None:
+            member.deactivated_at = None
+            member.save(update_fields=["deactivated_at"])
+        return member
+
+
+def _shut_out(member: Membership) -> None:
+    """What somebody holds goes back, and the links they made let nobody in, themselves included."""
+    _take_back_invitations(member)
+    member_left.send(Membership, project=member.project, user=member.user)
+
+
+def _take_back_invitations(member: Membership) -> None:
+    member.project.invitations.filter(invited_by=member.user, used_at=None).delete()
 
 
 def _locked(project: Project, pk: int) -> Membership | None:
@@ -47,6 +87,8 @@ def _locked(project: Project, pk: int) -> Membership | None:
 
 
 def _keep_an_admin(project: Project, member: Membership) -> None:
-    admins = project.memberships.filter(role=Membership.Role.ADMIN)
+    admins = project.memberships.filter(role=Membership.Role.ADMIN, deactivated_at=None)
+    if member.deactivated_at:
+        return
     if member.role == Membership.Role.ADMIN and not admins.exclude(pk=member.pk).exists():
         raise LastAdmin

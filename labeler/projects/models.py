@@ -18,12 +18,24 @@ class User(AbstractUser):
         return self.get_full_name() or self.username
 
 
+class ThoseThere(models.Manager["Project"]):
+    """The projects that were not deleted: one that is being taken apart is gone for everybody."""
+
+    def get_queryset(self) -> "models.QuerySet[Project]":
+        return super().get_queryset().filter(leaving_at=None)
+
+
 class Project(models.Model):
     """What is asked of which images, and how."""
 
     class Kind(models.TextChoices):
         SINGLE = "single", "one label per image"
         MULTI = "multi", "several labels per image"
+        YES_NO = "yesno", "yes or no"
+
+    class Consensus(models.TextChoices):
+        MAJORITY = "majority", "what most people say"
+        DAWID_SKENE = "dawid_skene", "weighed by how reliable each person is"
 
     name = models.CharField(max_length=100)
     question = models.CharField(max_length=200, blank=True)
@@ -39,15 +51,31 @@ class Project(models.Model):
     retrain_after = models.PositiveIntegerField(null=True, blank=True)  # null: adaptive
     features = models.CharField(max_length=80, default="efficientnet_lite0")
     head = models.CharField(max_length=40, default="logistic")
-    show_suggestions = models.BooleanField(default=True)
+    # Of the questions that may show what the model believes, how many do: 0 none, 1 all.
+    suggestion_share = models.FloatField(
+        default=1.0, validators=[MinValueValidator(0.0), MaxValueValidator(1.0)]
+    )
+    instructions = models.TextField(blank=True)  # what people read before they label
+    consensus = models.CharField(max_length=11, choices=Consensus, default=Consensus.MAJORITY)
+    # How much of each person's queue has a known answer.
+    gold_share = models.FloatField(
+        default=0.0, validators=[MinValueValidator(0.0), MaxValueValidator(1.0)]
+    )
+    # The least role that may add a label while labeling; a Membership.Role.
+    label_adders = models.CharField(max_length=9, default="admin")
     target = models.FloatField(
         default=0.9, validators=[MinValueValidator(0.0), MaxValueValidator(1.0)]
     )
     is_demo = models.BooleanField(default=False)
+    archived_at = models.DateTimeField(null=True, blank=True)  # closed: to be read, not worked on
+    leaving_at = models.DateTimeField(null=True, blank=True)  # deleted; a worker takes it apart
     next_row = models.PositiveIntegerField(default=0)  # also the number of images
     created_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     members = models.ManyToManyField(User, through="Membership", related_name="projects")
+
+    objects = ThoseThere()
+    leaving_too = models.Manager["Project"]()  # for whoever takes deleted ones apart
 
     class Meta:
         constraints = [
@@ -60,6 +88,14 @@ class Project(models.Model):
                 name="project_audit_rate_is_a_share",
             ),
             models.CheckConstraint(condition=Q(overlap__gte=1), name="project_overlap_is_positive"),
+            models.CheckConstraint(
+                condition=Q(suggestion_share__gte=0, suggestion_share__lte=1),
+                name="project_suggestion_share_is_a_share",
+            ),
+            models.CheckConstraint(
+                condition=Q(gold_share__gte=0, gold_share__lte=1),
+                name="project_gold_share_is_a_share",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -69,6 +105,11 @@ class Project(models.Model):
     def is_multi(self) -> bool:
         return self.kind == self.Kind.MULTI
 
+    @property
+    def is_yes_no(self) -> bool:
+        """One label of two: to the model a project of one label per image."""
+        return self.kind == self.Kind.YES_NO
+
 
 class Label(models.Model):
     """A name in the project's label set. Never deleted, only retired: answers point to it."""
@@ -77,11 +118,15 @@ class Label(models.Model):
     name = models.CharField(max_length=100)
     key = models.CharField(max_length=1, blank=True)
     colour = models.CharField(max_length=7, blank=True)  # "#rrggbb"; blank: the place's own
-    place = models.PositiveSmallIntegerField()  # 0, 1, …: order, colour and shape, kept for good
+    place = models.PositiveSmallIntegerField()  # 0, 1, …: colour and shape, kept for good
+    position = models.PositiveSmallIntegerField(default=0)  # where people see it; ties by place
     retired = models.BooleanField(default=False)
+    merged_into = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="merged_from"
+    )  # a retired label's name in a manifest means this one
 
     class Meta:
-        ordering = ["project", "place"]
+        ordering = ["project", "position", "place"]
         constraints = [
             models.UniqueConstraint("project", Lower("name"), name="label_name_once_per_project"),
             models.UniqueConstraint(fields=["project", "place"], name="label_place_once"),
@@ -106,6 +151,32 @@ class Label(models.Model):
         return " ".join(unicodedata.normalize("NFC", name).split())
 
 
+class LabelEvent(models.Model):
+    """What was done to a label set, and by whom. Rows are only added."""
+
+    class Kind(models.TextChoices):
+        ADDED = "added"
+        RENAMED = "renamed"
+        MERGED = "merged"
+        SPLIT = "split"
+        RETIRED = "retired"
+        RETURNED = "returned"
+        MOVED = "moved"  # to another place in the order
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="label_events")
+    label = models.ForeignKey(Label, models.CASCADE, related_name="events")
+    kind = models.CharField(max_length=8, choices=Kind)
+    user = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
+    details = models.JSONField(default=dict, blank=True)  # {"from", "to", "into", "answers", …}
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["project", "-id"], name="labelevent_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.label} {self.kind}"
+
+
 class Membership(models.Model):
     """Who belongs to a project, and as what."""
 
@@ -117,6 +188,7 @@ class Membership(models.Model):
     project = models.ForeignKey(Project, models.CASCADE, related_name="memberships")
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=9, choices=Role)
+    deactivated_at = models.DateTimeField(null=True, blank=True)  # no way in; answers stay theirs
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

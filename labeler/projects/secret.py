@@ -39,9 +39,12 @@ def valid(kind: type[S], secret: str) -> "QuerySet[S]":
 def use(rows: "QuerySet[S]", related: Iterable[str] = ()) -> S | None:
     """Use up the row: exactly one of many simultaneous callers gets it, the others get None."""
     row = rows.select_related(*related).first()
-    if row is None or rows.filter(pk=row.pk).update(used_at=timezone.now()) != 1:
+    if row is None:
         return None
-    return row
+    # By the row alone: were another table in the condition, PostgreSQL would look at `used_at` in a
+    # subselect, which several callers at once would pass.
+    unused = type(row)._default_manager.filter(pk=row.pk, used_at=None)
+    return row if unused.update(used_at=timezone.now()) else None
 
 
 def in_days(days: float) -> "timezone.datetime":  # type: ignore[name-defined]

@@ -53,6 +53,7 @@ def find(given: str) -> Token | None:
 def working(user: User) -> "QuerySet[Token]":
     """The user's tokens that are neither revoked nor expired, newest first."""
     mine = Token.objects.filter(user=user, revoked_at=None).exclude(expires_at__lte=timezone.now())
+    mine = mine.exclude(project__leaving_at__isnull=False)
     return mine.select_related("project").order_by("-pk")
 
 

@@ -8,18 +8,22 @@ class TrainingConfig(AppConfig):
     label = "training"
 
     def ready(self) -> None:
-        from labeler.labeling import progress
-        from labeler.labeling.signals import answered
+        from labeler.labeling import believed, progress
+        from labeler.labeling.signals import answered, relabeled
         from labeler.pools.signals import images_added
-        from labeler.training import embeddings, rounds
+        from labeler.projects.signals import project_archived
+        from labeler.training import believing, embeddings, rounds
         from labeler.training.models import Round, Shard
         from labeler.work.kinds import CHORES, ROUNDS, Kind, register
 
         register(Kind(rounds.KIND, Round, ROUNDS, run=_run_round, find=rounds.find))
         register(Kind(embeddings.KIND, Shard, CHORES, run=_run_shard, find=embeddings.find))
         answered.connect(_answered, dispatch_uid="training")
+        relabeled.connect(_relabeled, dispatch_uid="training")
         images_added.connect(_images_added, dispatch_uid="training")
+        project_archived.connect(rounds.stop, dispatch_uid="training")
         progress.register(rounds.progress)
+        believed.register(believing.model)
 
 
 # The modules that work load what learns and embeds; only the workers import them.
@@ -41,6 +45,12 @@ def _answered(project_id: int, **_: Any) -> None:
     from labeler.training import rounds
 
     rounds.consider(project_id)
+
+
+def _relabeled(project_id: int, **_: Any) -> None:
+    from labeler.training import rounds
+
+    rounds.look(project_id)
 
 
 def _images_added(project_id: int, **_: Any) -> None:

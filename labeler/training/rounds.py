@@ -2,16 +2,20 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Max, Q, QuerySet
 from django.db.models.functions import Now
 
-from labeler.labeling import consensus
+from labeler.labeling import consensus, relabeling, splitting
 from labeler.labeling.models import Annotation
 from labeler.labeling.progress import Rounds
+from labeler.pools import audit
 from labeler.pools.models import Import
-from labeler.projects.models import Project, User
+from labeler.projects import merged
+from labeler.projects.models import LabelEvent, Project, User
+from labeler.projects.statements import statement
 from labeler.training import embeddings, versions
 from labeler.training.models import ModelVersion, Round
 from labeler.work.messages import nudge
@@ -34,7 +38,12 @@ def due(project: Project) -> Round.Reason | None:
     last = _last(project)
     if last and last.is_open:
         return None
-    return _labels_due(project, last) or _idle_due(project, last) or _pool_due(project, last)
+    return (
+        _labels_due(project, last)
+        or _merge_due(project, last)
+        or _idle_due(project, last)
+        or _pool_due(project, last)
+    )
 
 
 def ask(project: Project, reason: Round.Reason, user: User | None = None) -> Round:
@@ -50,19 +59,35 @@ def ask(project: Project, reason: Round.Reason, user: User | None = None) -> Rou
 
 def consider(project_id: int) -> None:
     """Ask for a round if enough answers came. Called after every answer: cheap."""
-    project = Project.objects.filter(pk=project_id).first()
-    if project is None:
+    last = _newest.first(project_id, done=False)
+    if last and last.is_open:
         return
-    last = _last(project)
-    if not (last and last.is_open) and _labels_due(project, last):
+    project = _project.first(project_id)
+    if project and _labels_due(project, last):
         ask(project, Reason.LABELS)
+
+
+def look(project_id: int) -> None:
+    """Ask for a round if any is due: labels were merged or split."""
+    project = _project.first(project_id)
+    if project and (reason := due(project)):
+        ask(project, reason)
 
 
 def find() -> None:
     """Ask for every round that is due, also those that only time or the pool brings."""
-    for project in Project.objects.filter(next_row__gt=0):
+    relabeling.finish_all()  # first what answers say
+    splitting.finish_all()
+    for project in Project.objects.filter(next_row__gt=0, archived_at=None):
         if reason := due(project):
             ask(project, reason)
+
+
+def stop(*, project: Project, **_: Any) -> None:
+    """Receives projects.signals.project_archived: no round begins, and none is published."""
+    Round.objects.filter(OPEN_WORK, project=project).update(
+        state=Round.State.CANCELLED, finished_at=Now(), lease_until=None
+    )
 
 
 # How far we are ---------------------------------------------------------------------------
@@ -93,7 +118,8 @@ def state(project: Project) -> State:
 def progress(project: Project) -> Rounds:
     """The same for the label page; registered with `labeling.progress`."""
     last, serving = _last(project), versions.serving(project)
-    done = Round.objects.filter(project=project, state=Round.State.DONE).order_by("-number").first()
+    is_done = last is None or last.state == Round.State.DONE
+    done = last if is_done else _newest.first(project.pk, done=True)
     return Rounds(
         since=_since(project, last),
         at=_needed(project, serving),
@@ -112,6 +138,18 @@ def _labels_due(project: Project, last: Round | None) -> Round.Reason | None:
     if _since(project, last) < _needed(project, serving):
         return None
     return Reason.LABELS if serving or _learnable(project, _first(project)) else None
+
+
+def _merge_due(project: Project, last: Round | None) -> Round.Reason | None:
+    """The serving version tells labels apart that are one by now; tried once after each merge."""
+    serving = versions.serving(project)
+    if serving is None or not set(serving.label_ids) & merged.now(project.pk).keys():
+        return None
+    merges = LabelEvent.objects.filter(project=project, kind=LabelEvent.Kind.MERGED)
+    tried = last and last.state == Round.State.FAILED
+    if tried and last and not merges.filter(created_at__gt=last.created_at).exists():
+        return None
+    return Reason.LABELS
 
 
 def _idle_due(project: Project, last: Round | None) -> Round.Reason | None:
@@ -165,7 +203,7 @@ def _first(project: Project) -> int:
 def _learnable(project: Project, least: int) -> bool:
     """Whether there are so many answers, with something to tell apart."""
     answers = Annotation.objects.filter(
-        project=project, current=True, kind=Annotation.Kind.LABELS, image__audit=False
+        audit.teaching("image__"), project=project, current=True, kind=Annotation.Kind.LABELS
     )
     if answers.count() < least:
         return False
@@ -174,21 +212,42 @@ def _learnable(project: Project, least: int) -> bool:
 
 
 def _since(project: Project, last: Round | None) -> int:
-    return _answers(project, last).count()
+    return _new.count(project.pk, last.seen_annotation if last else 0)
 
 
 def _answers(project: Project, last: Round | None) -> "QuerySet[Annotation]":
     """What was answered, changed or taken back since the last round, outside the audit sample."""
-    new = Annotation.objects.filter(project=project, pk__gt=last.seen_annotation if last else 0)
+    return _newer(project.pk, last.seen_annotation if last else 0)
+
+
+@statement
+def _new(project: int, seen: int) -> "QuerySet[Annotation, int]":
+    return _newer(project, seen).values_list("pk", flat=True)
+
+
+def _newer(project: int, seen: int) -> "QuerySet[Annotation]":
+    new = Annotation.objects.filter(project=project, pk__gt=seen)
     kinds = Q(kind=Annotation.Kind.LABELS, current=True) | Q(kind=Annotation.Kind.UNDO)
-    return new.filter(kinds, image__audit=False)
+    return new.filter(kinds, audit.teaching("image__"))
 
 
 # Rows -------------------------------------------------------------------------------------
 
 
 def _last(project: Project) -> Round | None:
-    return Round.objects.filter(project=project).order_by("-number").first()
+    return _newest.first(project.pk, done=False)
+
+
+@statement
+def _project(pk: int) -> "QuerySet[Project]":
+    return Project.objects.filter(pk=pk)
+
+
+@statement
+def _newest(project: int, *, done: bool) -> "QuerySet[Round]":
+    """The newest round, or the newest that is done."""
+    rounds = Round.objects.filter(project=project, **({"state": Round.State.DONE} if done else {}))
+    return rounds.order_by("-number")[:1]
 
 
 def _open(project: Project) -> Round | None:

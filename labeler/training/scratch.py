@@ -42,7 +42,7 @@ def copy(project: Project, strategy: str) -> Project:
         audit_share=project.audit_share, audit_target=project.audit_target,
         audit_seed=project.audit_seed, audit_rate=project.audit_rate, overlap=1,
         retrain_after=NEVER, features=project.features, head=project.head,
-        show_suggestions=project.show_suggestions, target=project.target,
+        suggestion_share=project.suggestion_share, target=project.target,
         next_row=project.next_row, created_by=annotator(),
     )  # fmt: skip
     Label.objects.bulk_create(

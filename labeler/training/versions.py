@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+from django.db.models import QuerySet
+
 from labeler.pools import storage
 from labeler.projects.models import Project
+from labeler.projects.statements import statement
 from labeler.training.models import ModelVersion
 from ml.arrays import ArrayDamaged
 
@@ -14,7 +17,12 @@ class ModelDamaged(ArrayDamaged):
 
 def serving(project: Project) -> ModelVersion | None:
     """The version that ranks the queue and predicts, or None before the first."""
-    return ModelVersion.objects.filter(project=project, serving=True).first()
+    return _serving.first(project.pk)
+
+
+@statement
+def _serving(project: int) -> "QuerySet[ModelVersion]":
+    return ModelVersion.objects.filter(project=project, serving=True)
 
 
 def folder(version: ModelVersion) -> Path:

@@ -41,6 +41,29 @@ def lock(rows: "QuerySet[Any]") -> "QuerySet[Any]":
     return rows
 
 
+@contextmanager
+def lightly() -> Iterator[None]:
+    """A transaction that does not wait for the disk, for leases that last minutes.
+
+    It survives the end of every process. A power cut may undo the last ones, as if their leases
+    had run out; what is committed after them, such as an answer, is on the disk together with them.
+    """
+    outermost = not connection.in_atomic_block
+    with connection.cursor() as cursor:
+        if outermost and connection.vendor == "sqlite":
+            cursor.execute("PRAGMA synchronous=NORMAL")
+    try:
+        with transaction.atomic():
+            if outermost and connection.vendor == "postgresql":
+                with connection.cursor() as cursor:
+                    cursor.execute("SET LOCAL synchronous_commit TO OFF")
+            yield
+    finally:
+        if outermost and connection.vendor == "sqlite":
+            with connection.cursor() as cursor:
+                cursor.execute("PRAGMA synchronous=FULL")
+
+
 def due(kind: type[Work]) -> "QuerySet[Work]":
     """Rows that wait for a worker, and rows whose worker's lease ran out."""
     free = Q(state=LeasedWork.State.DUE) & (Q(not_before=None) | Q(not_before__lte=Now()))
@@ -143,6 +166,14 @@ def put_off(row: LeasedWork, why: str, *, seconds: float) -> None:
     later = Now() + timedelta(seconds=seconds)
     waiting = LeasedWork.State.DUE
     _write(row, state=waiting, attempts=0, not_before=later, lease_until=None, error=why)
+
+
+def rest(row: LeasedWork, state: str, **progress: Any) -> None:
+    """Put the row aside, in a state that no worker takes, until somebody says more.
+
+    Raises LeaseLost.
+    """
+    _write(row, state=state, attempts=0, lease_until=None, error="", **progress)
 
 
 def yield_back(row: LeasedWork, **progress: Any) -> None:

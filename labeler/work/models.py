@@ -16,6 +16,8 @@ class LeasedWork(models.Model):
     class State(models.TextChoices):
         DUE = "due"
         RUNNING = "running"
+        WAITING = "waiting"  # for somebody's word: no worker takes it
+        PAUSED = "paused"  # by somebody, who may let it go on
         DONE = "done"
         FAILED = "failed"
         CANCELLED = "cancelled"

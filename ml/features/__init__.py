@@ -1,14 +1,23 @@
 """Feature sets: what a picture becomes before anything is learned from it.
 
 `get(name)` gives a feature set; nothing heavy is imported until it embeds, so that a
-process that only decodes and prepares pictures stays small.
+process that only decodes and prepares pictures stays small. Sets that learn from the pool
+(`learns`) are fitted once, saved, and read back with `load(folder)`.
 """
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 
-from ml.features.base import FeatureSet, check_features
-from ml.features.network import Lite0, TorchvisionNetwork
-from ml.features.pixels import Pixels
+from ml.features import files
+from ml.features.autoencoder import Autoencoder, variational_autoencoder
+from ml.features.base import FeatureSet, NotFitted, Progress, Report, check_features
+from ml.features.files import FeaturesDamaged
+from ml.features.hashing import BITS, Hashed
+from ml.features.hog import HogColour
+from ml.features.network import Lite0, torchvision_set
+from ml.features.pca import SHARE, Pca
+from ml.features.pixels import Pixels, colour_pixels
 
 DEFAULT = "efficientnet_lite0"
 TORCHVISION = "torchvision:"
@@ -16,22 +25,71 @@ TORCHVISION = "torchvision:"
 FEATURES: dict[str, Callable[[], FeatureSet]] = {
     "efficientnet_lite0": Lite0,
     "pixels": Pixels,
+    "pixels_colour": colour_pixels,
+    "hog": HogColour,
+    "autoencoder": Autoencoder,
+    "variational_autoencoder": variational_autoencoder,
 }
+
+# "pca:hog", "pca-64:hog", "pca-0.9:hog", "itq-128:efficientnet_lite0", "hash:pixels"
+OVER_ANOTHER = re.compile(r"(pca|itq|hash)(?:-([0-9]+(?:\.[0-9]+)?))?:(.+)")
 
 
 def get(name: str) -> FeatureSet:
-    """Return the feature set of this name: one in FEATURES, or "torchvision:NETWORK".
+    """Return the feature set of this name.
 
-    Raises: ValueError for an unknown name.
+    name: one in FEATURES; "torchvision:NETWORK[@LAYER+LAYER][,grey][,PIXELS]"; or over another
+        set "pca:SET" (95 % of the variance), "pca-64:SET" (64 components), "pca-0.9:SET" (90 %),
+        "itq-128:SET" and "hash-128:SET" (bits).
+    Raises: ValueError for an unknown name or settings that cannot be.
     """
     if name.startswith(TORCHVISION):
-        return TorchvisionNetwork(name.removeprefix(TORCHVISION))
+        return torchvision_set(name.removeprefix(TORCHVISION))
+    if over := OVER_ANOTHER.fullmatch(name):
+        kind, number, base = over.groups()
+        return _over(kind, number, get(base))
     if name not in FEATURES:
         known = ", ".join(FEATURES)
         raise ValueError(
-            f"no feature set is called {name!r}; there are {known} and {TORCHVISION}NETWORK"
+            f"no feature set is called {name!r}; there are {known}, {TORCHVISION}NETWORK, "
+            "and pca:SET, itq:SET, hash:SET over another one"
         )
     return FEATURES[name]()
 
 
-__all__ = ["DEFAULT", "FEATURES", "FeatureSet", "check_features", "get"]
+def _over(kind: str, number: str | None, of: FeatureSet) -> FeatureSet:
+    if kind == "pca":
+        value = float(number) if number else SHARE
+        whole = number is not None and "." not in number
+        return Pca(of, components=int(value)) if whole else Pca(of, share=value)
+    if number and "." in number:
+        raise ValueError(f"a code has a whole number of bits, got {number}")
+    return Hashed(of, int(number) if number else BITS, "itq" if kind == "itq" else "hash")
+
+
+def load(folder: Path | str) -> FeatureSet:
+    """Return the feature set that `save` wrote into a folder, as `get` builds it.
+
+    A set built with other parameters is read by `restore` of one built alike.
+    Raises: FileNotFoundError; FeaturesDamaged.
+    """
+    name = files.name_of(Path(folder))
+    try:
+        empty = get(name)
+    except ValueError as error:
+        raise FeaturesDamaged(str(error)) from error
+    return empty.restore(folder)
+
+
+__all__ = [
+    "DEFAULT",
+    "FEATURES",
+    "FeatureSet",
+    "FeaturesDamaged",
+    "NotFitted",
+    "Progress",
+    "Report",
+    "check_features",
+    "get",
+    "load",
+]

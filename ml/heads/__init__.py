@@ -5,12 +5,24 @@
 """
 
 from ml.heads.base import Head, HeadDamaged
+from ml.heads.ensemble import EnsembleHead
+from ml.heads.linear_svm import LinearSVMHead
 from ml.heads.logistic import LogisticHead
+from ml.heads.nearest_mean import NearestMeanHead
+from ml.heads.trees import BoostedTreesHead, RandomForestHead
 
 DEFAULT = "logistic"
 
 HEADS: dict[str, type[Head]] = {
-    "logistic": LogisticHead,
+    head.name: head
+    for head in (
+        LogisticHead,
+        NearestMeanHead,
+        LinearSVMHead,
+        RandomForestHead,
+        BoostedTreesHead,
+        EnsembleHead,
+    )
 }
 
 

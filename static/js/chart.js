@@ -1,6 +1,7 @@
 // The charts of the dashboard, drawn by uPlot in the page's own colours.
 import uPlot from "../vendor/uplot-1.6.32/uPlot.esm.js";
 import { dayNumber, daysToName, shareTicks, thousands, ticksUpTo } from "./chart-axes.js";
+import { fill, gettext } from "./words.js";
 
 const FONT = '12px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
 const drawn = new Map();
@@ -101,7 +102,7 @@ function markNow(chart, data) {
   ctx.stroke();
   ctx.font = `600 ${12 * devicePixelRatio}px system-ui, sans-serif`;
   ctx.fillStyle = colour("ink");
-  const words = `now, ${data.value[last].toFixed(2)}`;
+  const words = fill(gettext("now, %(value)s"), { value: data.value[last].toFixed(2) });
   const left = x + ctx.measureText(words).width + 14 * devicePixelRatio > chart.bbox.left + chart.bbox.width;
   ctx.textAlign = left ? "right" : "left";
   // On the side the line does not come from.

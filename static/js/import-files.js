@@ -1,17 +1,44 @@
 // What a drop, a paste or a file picker holds: a flat list of {file, path}, and what is in it.
 
+import { fill, gettext, ngettext } from "./words.js";
+
 const ARCHIVE = /\.(zip|tar|tgz|tbz2|txz|gz|bz2|xz)$/i;
 const JUNK = /(^|\/)(\.ds_store|thumbs\.db|desktop\.ini|\._[^/]*)$|(^|\/)__macosx\//i;
 
-// Entries of a drop are read while the event lasts; folders are walked afterwards.
+// Entries of a drop are read while the event lasts; folders are walked afterwards. Where the browser lends
+// handles, each item has that of what was dropped: by them the same files are found again after a reload.
 export async function fromDrop(transfer) {
-  const entries = [...transfer.items].filter((item) => item.kind === "file").map((item) => item.webkitGetAsEntry?.() ?? item.getAsFile());
+  const dropped = [...transfer.items].filter((item) => item.kind === "file").map((item) => ({
+    entry: item.webkitGetAsEntry?.() ?? item.getAsFile(),
+    handle: item.getAsFileSystemHandle?.().catch(() => null),
+  }));
   const found = [];
-  for (const entry of entries) {
-    if (entry instanceof Blob) found.push({ file: entry, path: entry.name });
-    else if (entry) await walk(entry, "", found);
+  for (const { entry, handle } of dropped) {
+    const inside = [];
+    if (entry instanceof Blob) inside.push({ file: entry, path: entry.name });
+    else if (entry) await walk(entry, "", inside);
+    found.push(...(handle ? inside.map((item) => ({ ...item, handle })) : inside));
   }
   return found;
+}
+
+// The files behind kept handles, as a drop of the same things would give them.
+export async function fromHandles(handles) {
+  const found = [];
+  for (const handle of handles) await walkHandle(handle, "", found);
+  return found;
+}
+
+async function walkHandle(handle, above, found) {
+  const path = above + handle.name;
+  if (handle.kind === "file") {
+    found.push({ file: await handle.getFile(), path });
+    return;
+  }
+  const inside = [];
+  for await (const child of handle.values()) inside.push(child);
+  inside.sort((a, b) => (a.name < b.name ? -1 : 1));
+  for (const child of inside) await walkHandle(child, `${path}/`, found);
 }
 
 async function walk(entry, above, found) {
@@ -56,20 +83,24 @@ export function contents(items) {
   return { files: items.length, folders, archives, bytes };
 }
 
-const counted = (n, one, many) => `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
+const shown = (n) => n.toLocaleString("en");
+const filesInWords = (n) => fill(ngettext("%(n)s file", "%(n)s files", n), { n: shown(n) });
+const archivesInWords = (n) => fill(ngettext("%(n)s archive", "%(n)s archives", n), { n: shown(n) });
 
 // "120 files in 3 folders: cat, dog, bird"
 export function inWords({ files, folders, archives }) {
-  const what = archives === files ? counted(files, "archive", "archives") : counted(files, "file", "files");
+  const what = archives === files ? archivesInWords(files) : filesInWords(files);
   if (!folders.length) return what;
-  const named = folders.length > 6 ? `${folders.slice(0, 5).join(", ")} and ${folders.length - 5} more` : folders.join(", ");
-  return `${what} in ${counted(folders.length, "folder", "folders")}: ${named}`;
+  const some = { some: folders.slice(0, 5).join(", "), n: folders.length - 5 };
+  const named = folders.length > 6 ? fill(gettext("%(some)s and %(n)s more"), some) : folders.join(", ");
+  const words = ngettext("%(files)s in %(n)s folder: %(named)s", "%(files)s in %(n)s folders: %(named)s", folders.length);
+  return fill(words, { files: what, n: shown(folders.length), named });
 }
 
 // The name of the import: the one thing dropped, or how many there were.
 export function titleOf(items) {
   const tops = new Set(items.map(({ path }) => path.split("/")[0]));
-  return tops.size === 1 ? [...tops][0] : counted(items.length, "file", "files");
+  return tops.size === 1 ? [...tops][0] : filesInWords(items.length);
 }
 
 // Small files go together, a large one by itself.

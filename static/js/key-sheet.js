@@ -1,4 +1,5 @@
 // The sheet that `?` opens: every key the page answers to, read from the page itself.
+import { gettext } from "./words.js";
 
 const SHOWN = { ArrowUp: "↑", ArrowDown: "↓", ArrowLeft: "←", ArrowRight: "→", Escape: "Esc", " ": "Space" };
 
@@ -33,8 +34,15 @@ function lineOf([keys, words]) {
   return [term, what];
 }
 
+// The keys that work now: none of one sign where they are turned off.
+function working(keys, root) {
+  const off = root.documentElement?.dataset?.letterKeys === "off";
+  return keys.filter(([caps]) => !off || caps.some((cap) => cap.length > 1 || Object.values(SHOWN).includes(cap)));
+}
+
 export function openSheet(sheet, root = document) {
-  const lines = keysOf(root).flatMap(lineOf);
+  const found = working(keysOf(root), root);
+  const lines = found.length ? found.flatMap(lineOf) : [[[], gettext("Keys of one letter, digit or sign are turned off in your personal settings.")]].flatMap(lineOf);
   sheet.querySelector("[data-keys-here]").replaceChildren(...lines);
   sheet.showModal();
 }

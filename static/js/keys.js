@@ -13,7 +13,7 @@ function isForUs(root, event) {
 
 const upper = (key) => (key.length === 1 ? key.toUpperCase() : key);
 
-const isEnabled = (element) => !element.disabled && element.getAttribute("aria-disabled") !== "true";
+const isEnabled = (element) => !element.disabled && !element.hidden && element.getAttribute("aria-disabled") !== "true";
 
 export function elementForKey(root, event) {
   if (!isForUs(root, event)) return null;
@@ -31,7 +31,35 @@ export function linkForKey(root, event) {
   return links.find((link) => link.dataset.go === upper(event.key)) ?? null;
 }
 
+// A label may have the key of a tool: the label keeps it, and the tool stands there without.
+export function giveWay(root) {
+  const answers = [...root.querySelectorAll("[data-answer][aria-keyshortcuts], [data-undo][aria-keyshortcuts]")];
+  const taken = new Set(answers.flatMap((answer) => answer.getAttribute("aria-keyshortcuts").split(" ")).filter(isLetter).map(upper));
+  for (const tool of root.querySelectorAll("[aria-keyshortcuts]")) {
+    if (!answers.includes(tool)) dropKeys(tool, (key) => taken.has(upper(key)));
+  }
+}
+
+// With keys of one sign turned off, nothing says that it has one.
+export function dropLetters(root) {
+  for (const element of root.querySelectorAll("[aria-keyshortcuts]")) dropKeys(element, isLetter);
+  for (const link of root.querySelectorAll("[data-go]")) delete link.dataset.go;
+}
+
+function dropKeys(element, unwanted) {
+  const keys = element.getAttribute("aria-keyshortcuts").split(" ");
+  const kept = keys.filter((key) => !unwanted(key));
+  if (kept.length === keys.length) return;
+  if (kept.length) element.setAttribute("aria-keyshortcuts", kept.join(" "));
+  else element.removeAttribute("aria-keyshortcuts");
+  for (const hint of element.querySelectorAll("kbd")) if (unwanted(hint.textContent.trim())) hint.hidden = true;
+}
+
+const ARROWS = "←→↑↓↵";
+const isLetter = (key) => [...key].length === 1 && !ARROWS.includes(key);
+
 export function listen(root = document) {
+  if (root.documentElement?.dataset?.letterKeys === "off") dropLetters(root);
   let goesUntil = 0;
   root.addEventListener("keydown", (event) => {
     const going = Date.now() < goesUntil;

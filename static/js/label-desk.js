@@ -1,7 +1,7 @@
 // What lies on the desk: the question asked now, the ones fetched ahead, the last answers.
 // No page and no network in here; every function says what changed and the caller paints it.
 
-const MOST_ANSWERS = 24;
+const MOST_ANSWERS = 50;
 
 export class Desk {
   constructor({ ready = [], strip = [] } = {}) {
@@ -33,6 +33,17 @@ export class Desk {
     this.ready.push(...fresh);
     this.current ??= this.ready.shift() ?? null;
     return fresh;
+  }
+
+  // A way back to how the desk lies now, should the next step not be kept.
+  bookmark() {
+    const { current, walk, shown } = this;
+    const [ready, strip] = [[...this.ready], [...this.strip]];
+    const answered = this.answered.has(shown?.item);
+    return () => {
+      Object.assign(this, { current, walk, ready, strip });
+      if (!answered) this.answered.delete(shown?.item);
+    };
   }
 
   // Answer what is shown: the next question takes its place, or the old answer is changed.
@@ -106,12 +117,28 @@ export class Desk {
     return gone.map((question) => question.item);
   }
 
+  // The items that wait here for an answer.
+  get waiting() {
+    return [this.current, ...this.ready].filter(Boolean).map((question) => question.item);
+  }
+
+  // Take away items that are no longer this person's; whether the one asked now was among them.
+  lose(items) {
+    const lost = new Set(items);
+    this.ready = this.ready.filter((question) => !lost.has(question.item));
+    if (!this.current || !lost.has(this.current.item)) return false;
+    this.current = this.ready.shift() ?? null;
+    return true;
+  }
+
   // After a reload: what the outbox still holds is answered already, what it takes back is not.
   replay(entries) {
     for (const entry of entries) {
       if (entry.kind === "undo") {
         this.drop(entry.body.undo);
-      } else {
+      } else if (entry.kind === "grid") {
+        for (const { item } of entry.body.answers) this.answered.add(item);
+      } else if (entry.kind === "answer") {
         this.answered.add(entry.body.item);
         this.drop(entry.replaces);
         this.strip.unshift({ ...entry.given, uuid: entry.uuid, question: entry.question, state: "kept" });

@@ -1,10 +1,12 @@
 // The rail beside the picture: beliefs and the suggestion on the answers, why, the outbox.
 // Nothing here changes place or height from one image to the next.
 import { askedBy, count, outboxWords, percent, roundWords, since } from "./label-words.js";
+import { fill, gettext } from "./words.js";
 
 const BEST = 5;
-const MANY = 24;
+const MANY = 20;
 const FLASH_MS = 120;
+const QUIET_MS = 500;
 
 // The ids of the labels the model believes in most, best first.
 export function bestOf(beliefs, most = BEST) {
@@ -47,7 +49,7 @@ function paintAnswer(answer, suggestion, { multi, place }) {
   answer.querySelector(".belief rect").setAttribute("width", p === undefined ? "0" : `${100 * p}%`);
   answer.querySelector(".belief").toggleAttribute("hidden", p === undefined);
   const words = answer.querySelector(".p");
-  words.replaceChildren(...(p === undefined ? [] : [element("span", "sr", "model says "), percent(p)]));
+  words.replaceChildren(...(p === undefined ? [] : [element("span", "sr", gettext("model says ")), percent(p)]));
   if (multi) return;
   answer.querySelector(".take").replaceChildren(...(suggested ? [element("kbd", "", "↵")] : []));
   const keys = keysFor(answer.dataset.ownKey, suggested);
@@ -74,15 +76,15 @@ export function paintAnswers(desk, question, changing, { multi }) {
 export function paintWhy(desk, question, progress) {
   if (!question) return;
   const { why } = question;
-  const none = !why.model_version && !why.audit && !progress.model_version && progress.round_at ? ` No model yet. The first comes after ${count(progress.round_at)} labels.` : "";
+  const none = !why.model_version && !why.audit && !progress.model_version && progress.round_at ? " " + fill(gettext("No model yet. The first comes after %(n)s labels."), { n: count(progress.round_at) }) : "";
   setText(desk, "[data-why]", why.words + none);
   setText(desk, "[data-by]", askedBy(why));
-  setText(desk, "[data-rank]", why.rank === null ? "none" : count(why.rank + 1));
-  setText(desk, "[data-audit]", why.audit ? "yes" : "no");
+  setText(desk, "[data-rank]", why.rank === null ? gettext("none") : count(why.rank + 1));
+  setText(desk, "[data-audit]", why.audit ? gettext("yes") : gettext("no"));
   const age = why.model_version === progress.model_version && progress.model_since ? `, ${since(progress.model_since)}` : "";
   const version = why.model_version ?? null;
-  setText(desk, "[data-model]", version === null ? "none yet" : `version ${version}${age}`);
-  if (why.audit && progress.model_version) setText(desk, "[data-model]", `version ${progress.model_version}, not asked`);
+  setText(desk, "[data-model]", version === null ? gettext("none yet") : fill(gettext("version %(n)s"), { n: version }) + age);
+  if (why.audit && progress.model_version) setText(desk, "[data-model]", fill(gettext("version %(n)s, not asked"), { n: progress.model_version }));
 }
 
 export function paintProgress(desk, progress, today) {
@@ -93,40 +95,36 @@ export function paintProgress(desk, progress, today) {
     const more = words.more ? [element("span", "not-phone", words.more)] : [];
     desk.querySelector("[data-round-words]").replaceChildren(element("b", "strong", words.strong), words.rest, ...more);
   }
-  setText(desk, "[data-labeled]", `${count(progress.labeled)} of ${count(progress.images)} labeled`);
+  setText(desk, "[data-labeled]", fill(gettext("%(n)s of %(all)s labeled"), { n: count(progress.labeled), all: count(progress.images) }));
   const version = desk.querySelector("[data-version]");
   version.toggleAttribute("hidden", !progress.model_version);
-  setText(desk, "[data-version]", `model version ${progress.model_version}`);
-  setText(desk, "[data-today]", `${count(today)} by you today`);
+  setText(desk, "[data-version]", fill(gettext("model version %(n)s"), { n: progress.model_version }));
+  setText(desk, "[data-today]", fill(gettext("%(n)s by you today"), { n: count(today) }));
 }
 
-// `refused`: [{uuid, words}]; `act` has signIn (an address), drop(uuid) and keep (save as a file).
+// `act` has signIn (an address) and look(): show what is kept on this device.
 export function paintOutbox(box, state, act) {
-  const words = outboxWords({ ...state, refused: state.refused.length });
+  const words = outboxWords(state);
   const line = element("span", `state ${words.tone}`);
   line.append(icon(words.icon, words.icon === "work"), element("span", "", words.text));
   const parts = [line];
   if (words.hint) parts.push(element("span", "small", words.hint));
   if (state.trouble === "sign-in") {
-    const link = element("a", "btn", "Sign in again");
+    const link = element("a", "btn", gettext("Sign in again"));
     link.href = act.signIn;
     link.target = "_blank";
     parts.push(link);
   }
-  for (const { uuid, name, words: why } of state.refused) parts.push(refusal(uuid, name, why, act));
+  if (state.refused || (state.trouble && state.unsent)) {
+    const button = element("button", "btn plain", gettext("See what is kept here"));
+    button.type = "button";
+    button.addEventListener("click", act.look);
+    parts.push(button);
+  }
   const shown = parts.map((part) => part.outerHTML).join("");
   if (box.dataset.shown === shown) return; // announce changes of state, not every save
   box.dataset.shown = shown;
   box.replaceChildren(...parts);
-}
-
-function refusal(uuid, name, why, act) {
-  const row = element("div", "refused small");
-  const drop = element("button", "btn plain", "Drop this answer");
-  drop.type = "button";
-  drop.addEventListener("click", () => act.drop(uuid));
-  row.append(element("span", "", `${name}: ${why}`), drop);
-  return row;
 }
 
 // The pressed control lights up, at key down, for a moment.
@@ -134,4 +132,14 @@ export function flash(button) {
   const shown = button.closest(".answer") ?? button;
   shown.classList.add("flash");
   setTimeout(() => shown.classList.remove("flash"), FLASH_MS);
+}
+
+// Told to who cannot see it, after half a second of quiet: fast work stays silent.
+export function announce(desk, { name, suggestion }, { multi }) {
+  clearTimeout(announce.timer);
+  const words = gettext("%(name)s. The model suggests %(label)s");
+  announce.timer = setTimeout(() => {
+    const told = suggestion && !multi ? fill(words, { name, label: suggestion.label }) : name;
+    desk.querySelector("[data-announce]").textContent = told;
+  }, QUIET_MS);
 }

@@ -1,12 +1,13 @@
 // What stands on the stage besides a picture: why there is none, and what to do.
 import { count, waitingWords } from "./label-words.js";
+import { gettext } from "./words.js";
 
-// Replace what is on the stage; the two controls that lie over it stay.
-export function putOn(stage, node, { zooms, back }) {
-  const over = { zooms: stage.querySelector(".zooms"), back: stage.querySelector('[data-walk="back"]') };
-  stage.replaceChildren(node, over.back, over.zooms);
-  over.zooms.hidden = !zooms;
-  over.back.hidden = !back;
+// Replace what is on the stage; what lies over it (data-over) stays. Controls of the picture are
+// hidden where there is none, the way back where nobody walks the strip.
+export function putOn(stage, node, { picture, back }) {
+  const over = [...stage.querySelectorAll(":scope > [data-over]")];
+  stage.replaceChildren(node, ...over);
+  for (const each of over) each.hidden = !(each.dataset.over === "walk" ? back : picture);
 }
 
 // The words for an empty stage, from the page's templates.
@@ -19,11 +20,14 @@ export function emptyWords(kind, progress, takeOver) {
   return copy;
 }
 
-export function missingWords() {
+// `offline`: there is no connection, and this picture was not fetched before it went.
+export function missingWords(offline) {
   const box = document.createElement("div");
   box.className = "empty";
   const words = document.createElement("p");
-  words.textContent = "This picture did not arrive. It is tried again by itself; or skip it as broken.";
+  words.textContent = offline
+    ? gettext("The pictures on this device are used up. Labeling goes on by itself when the connection is back.")
+    : gettext("This picture did not arrive. It is tried again by itself; or skip it as broken.");
   box.append(words);
   return box;
 }

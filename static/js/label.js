@@ -1,23 +1,26 @@
 // The label page. A key paints the next picture in the same frame; saving goes on behind it.
+import { afterFrame } from "./after-frame.js";
+import { attach as attachAdding } from "./label-adding.js";
 import { Desk } from "./label-desk.js";
+import { answerEntry, givenBy, undoEntry } from "./label-given.js";
 import { Pictures } from "./label-pictures.js";
-import { flash, paintAnswers, paintOutbox, paintProgress, paintWhy } from "./label-rail.js";
-import { listenToSearch } from "./label-search.js";
-import { Server } from "./label-server.js";
+import { announce, flash, paintAnswers, paintProgress, paintWhy } from "./label-rail.js";
+import { SavingLine } from "./label-saving.js";
+import { attach as attachSearch } from "./label-search.js";
+import { attach as attachSeeing } from "./label-seeing.js";
+import { locally, Server } from "./label-server.js";
+import { attach as attachRemarks } from "./label-remarks.js";
 import { emptyWords, missingWords, putOn } from "./label-stage.js";
 import { paintStrip } from "./label-strip.js";
 import { Supply } from "./label-supply.js";
-import { holdSpace, Zoom } from "./label-zoom.js";
 import { oneTab } from "./one-tab.js";
 import { Outbox } from "./outbox.js";
 import { memoryStore, openStore } from "./outbox-store.js";
 import { toast } from "./toasts.js";
-import { uuid4 } from "./uuid.js";
+import { gettext } from "./words.js";
 
 const PATIENCE_MS = 200; // before a skeleton or a word about waiting
 const POLL_MS = 5_000;
-const SAVING_MS = 400;
-const LONGEST_ANSWER_MS = 86_400_000;
 
 const root = document.querySelector("[data-desk]");
 const boot = JSON.parse(document.getElementById("boot").textContent);
@@ -26,18 +29,27 @@ const stage = root.querySelector("[data-stage]");
 
 const here = { user: boot.user, project: boot.project };
 const server = new Server({ ...root.dataset, csrf: form.elements.csrfmiddlewaretoken.value, user: boot.user });
+const local = (question) => locally(question, root.dataset.images);
 const desk = new Desk(boot);
-const pictures = new Pictures();
-const zoom = new Zoom(stage, () => desk.shown?.urls.original);
+const pictures = new Pictures(() => saving?.paint());
 const seat = oneTab(`labeler-desk-${here.user}-${here.project}`, { sitDown, standUp });
-let today = Number(root.querySelector("[data-today]").textContent.replace(/\D/g, ""));
+let today = Number(root.querySelector("[data-today]").dataset.today);
 let empty = boot.empty; // why there is nothing, as the server says
 let outbox = null;
 let supply = null;
+let saving = null;
 let painted = null; // the question on the stage; a key pressed before it is painted is dropped
 let since = 0; // when it was painted
 let busy = false; // an answer is being kept
+let kept = Promise.resolve(true); // whether the last one was
 let away = false; // another tab labels
+
+// The parts hear `desk:painted` with the question on the stage, `desk:answered` with the entry kept.
+const tell = (event, detail) => root.dispatchEvent(new CustomEvent(`desk:${event}`, { detail }));
+
+// Each part is given the root of the page and this handle, once.
+const handle = { boot, server, question: () => painted };
+const PARTS = [attachSeeing, attachSearch, attachAdding, attachRemarks];
 
 // ---- painting ------------------------------------------------------------------------------
 
@@ -48,7 +60,7 @@ function setState(state) {
   root.querySelector("[data-undo]").disabled = away || (desk.strip.length === 0 && desk.walk === null);
 }
 
-const show = (node) => putOn(stage, node, { zooms: root.dataset.state === "ready", back: desk.walk !== null });
+const show = (node) => putOn(stage, node, { picture: root.dataset.state === "ready", back: desk.walk !== null });
 
 function paintEmpty(kind) {
   painted = null;
@@ -60,28 +72,33 @@ function paintEmpty(kind) {
 function paintQuestion(question) {
   setState("ready");
   show(pictures.get(question).picture);
-  zoom.reset();
   paintAnswers(root, question, desk.changing, boot);
   paintWhy(root, question, supply.progress);
   root.querySelector("[data-file]").textContent = question.name;
   root.querySelector("[data-file]").title = question.name;
   painted = question;
   since = performance.now();
-  announce(question);
+  announce(root, question, boot);
+  tell("painted", question);
 }
 
 // Show what lies on the desk. Where the picture is not decoded yet, it is painted once it is.
 function paint() {
   const question = desk.shown;
-  paintStrip(root, desk.strip, desk.walk);
-  paintProgress(root, supply.progress, today);
-  paintOutboxState();
   if (away) paintEmpty("elsewhere");
   else if (!question) paintNothing();
   else if (pictures.get(question)?.decoded) paintQuestion(question);
   else paintWhenThere(question);
-  fetchAhead();
+  paintRest();
 }
+
+// All else is painted after the picture's frame, which is spent on the picture alone.
+const paintRest = afterFrame(() => {
+  paintStrip(root, desk.strip, desk.walk);
+  paintProgress(root, supply.progress, today);
+  saving?.paint();
+  fetchAhead();
+});
 
 function paintNothing() {
   painted = null;
@@ -100,101 +117,84 @@ async function paintWhenThere(question) {
   }
 }
 
-// The picture did not come: it can be skipped, not answered unseen.
+// The picture did not come: it can be skipped, not answered unseen. Without a connection nobody
+// can say that it is broken.
 function paintMissing(question) {
+  const offline = outbox.trouble === "offline";
   setState("missing");
-  show(missingWords());
+  show(missingWords(offline));
   paintAnswers(root, question, desk.changing, boot);
-  for (const skip of root.querySelectorAll('[name="skip"]')) skip.disabled = false;
+  for (const skip of root.querySelectorAll('[name="skip"]')) skip.disabled = offline;
   painted = question;
   since = performance.now();
   setTimeout(() => desk.shown === question && root.dataset.state === "missing" && paintWhenThere(question), POLL_MS);
 }
 
-// "Saving" is shown only when an answer takes a while: most are saved before.
-function paintOutboxState() {
-  if (!outbox) return;
-  const { unsent, trouble, store } = outbox;
-  const refused = outbox.refused.map(({ uuid, question, refused: words }) => ({ uuid, name: question?.name ?? "Undo", words }));
-  const box = root.querySelector("[data-outbox]");
-  box.dataset.unsent = unsent.length;
-  const young = unsent.length && Date.now() - unsent[0].created < SAVING_MS;
-  clearTimeout(paintOutboxState.timer);
-  if (young && !trouble && !refused.length) {
-    paintOutboxState.timer = setTimeout(paintOutboxState, SAVING_MS);
-    return;
-  }
-  const state = { unsent: unsent.length, refused, trouble, ready: desk.ready.length, forgetful: store.forgetful };
-  paintOutbox(box, state, { signIn: root.dataset.signIn, drop: (uuid) => outbox.discard(uuid) });
-}
-
-function announce(question) {
-  clearTimeout(announce.timer);
-  const suggestion = question.suggestion && !boot.multi ? `. The model suggests ${question.suggestion.label}` : "";
-  announce.timer = setTimeout(() => {
-    root.querySelector("[data-announce]").textContent = question.name + suggestion;
-  }, 500);
-}
-
 // ---- answering -----------------------------------------------------------------------------
-
-// What the pressed button answers: {labels, label_ids, skip}, or null when it answers nothing.
-function givenBy(button) {
-  const nameOf = (pk) => root.querySelector(`.answer[data-label="${pk}"] .label-name`).textContent;
-  if (button.name === "skip") return { labels: [], label_ids: [], skip: button.value };
-  const picked = [...root.querySelectorAll('input[name="label"]:checked')].map((box) => box.value);
-  const pks = { label: [button.value], save: picked, none: [] }[button.name];
-  return pks ? { labels: pks.map(nameOf), label_ids: pks.map(Number), skip: null } : null;
-}
-
-function entryFor(question, given) {
-  const uuid = uuid4();
-  const what = given.skip ? { skip: given.skip } : { labels: given.label_ids };
-  const elapsed = Math.min(LONGEST_ANSWER_MS, Math.max(0, Math.round(performance.now() - since)));
-  const body = { uuid, item: question.item, ...what, elapsed_ms: elapsed, suggestion_shown: Boolean(question.suggestion) };
-  return { uuid, kind: "answer", body, given, question, replaces: desk.changing?.uuid ?? null, created: Date.now() };
-}
 
 async function answer(button) {
   const question = painted;
-  const given = givenBy(button);
-  if (!question || question !== desk.shown || busy || !given) return;
+  const given = givenBy(root, button);
+  if (!question || !given || !(await free()) || question !== desk.shown) return;
   flash(button);
-  const entry = entryFor(question, given);
-  if (!(await keep(entry))) return;
+  const entry = answerEntry(question, given, { elapsed: performance.now() - since, replaces: desk.changing?.uuid ?? null });
   const changed = desk.changing !== null;
+  kept = keep(entry, changed ? 0 : 1);
   desk.answer({ uuid: entry.uuid, ...given });
   if (!changed) {
     today += 1;
     supply.count(given.skip ? 0 : 1);
   }
   paint();
+  if (!(await kept)) return;
+  tell("answered", entry);
   supply.more();
 }
 
 async function undo() {
-  const answer = desk.changing ?? desk.strip[0];
-  if (!answer || busy || away) return;
-  const entry = { uuid: uuid4(), kind: "undo", body: { undo: answer.uuid }, question: answer.question, created: Date.now() };
-  if (!(await keep(entry))) return;
+  const answer = (await free()) && (desk.changing ?? desk.strip[0]);
+  if (!answer) return;
+  kept = keep(undoEntry(answer), -1);
   desk.undo();
   today = Math.max(0, today - 1);
   paint();
+  await kept;
 }
 
-// Into the drawer first: only what is kept may leave the stage.
-async function keep(entry) {
+// A quick second key waits until the first answer lies in the drawer; a third one is dropped.
+async function free() {
+  await kept;
+  return !busy && !away;
+}
+
+// Into the drawer while the next picture is painted; what cannot be kept is taken back from the
+// desk. `counts` is what it adds to the answers of today.
+async function keep(entry, counts) {
+  const takeBack = desk.bookmark();
   busy = true;
+  saving.hold(1);
   try {
     await outbox.add(entry);
     navigator.storage?.persist?.();
     return true;
   } catch {
+    takeBack();
+    today -= counts;
     paintEmpty("full");
     return false;
   } finally {
+    saving.hold(0);
     busy = false;
   }
+}
+
+// The person lets go of an answer that the server does not have; its image may be asked again.
+async function discard(entry) {
+  if (entry.kind === "answer") {
+    desk.drop(entry.uuid);
+    desk.answered.delete(entry.body.item);
+  }
+  await outbox.discard(entry.uuid);
 }
 
 // ---- what comes back -----------------------------------------------------------------------
@@ -212,16 +212,10 @@ function heard(news, entry, body) {
   if (news === "refused") desk.mark(entry.uuid, "kept");
   if (news === "change") {
     for (const each of outbox?.unsent ?? []) desk.mark(each.uuid, outbox.trouble ? "kept" : "saving");
-    paintOutboxState();
-    paintStrip(root, desk.strip, desk.walk);
+    saving?.paint();
+    if (supply) paintRest();
     supply?.more();
   }
-}
-
-// The addresses of this site; the API gives ones that a token may open, too.
-function local(question) {
-  const at = (size) => root.dataset.images.replace("/0/thumb", `/${question.image}/${size}`);
-  return { ...question, urls: { thumb: at("thumb"), screen: at("screen"), original: at("original") } };
 }
 
 function fetchAhead() {
@@ -238,14 +232,22 @@ function learned(progress, fresh, why) {
   else if (fresh.length) fetchAhead();
 }
 
+// The question asked now went to somebody else while this page rested.
+function lost() {
+  if (desk.walk === null) paint();
+  toast(gettext("That image went to somebody else while this page rested. Here is the next one."));
+}
+
 // ---- one tab at a time ---------------------------------------------------------------------
 
 async function sitDown() {
   if (away) return location.reload(); // the other tab has answered meanwhile
   desk.replay(await outbox.load());
+  if (boot.change) desk.goTo(boot.change);
   outbox.start();
+  if (!navigator.onLine) outbox.offline();
   paint();
-  supply.more();
+  supply.begin();
 }
 
 function standUp() {
@@ -256,44 +258,52 @@ function standUp() {
 
 // ---- listening -----------------------------------------------------------------------------
 
+function pressed(event) {
+  if (event.detail > 0) event.target.closest("button")?.blur(); // Enter goes on meaning the suggestion
+  const walk = event.target.closest("[data-walk]")?.dataset.walk;
+  const tile = event.target.closest("[data-strip] .tile");
+  if (walk === "older" || walk === "newer") desk.step(walk === "older" ? 1 : -1) && paint();
+  if (walk === "back" && desk.back()) paint();
+  if (!tile) return;
+  event.preventDefault();
+  if (desk.goTo(tile.dataset.uuid)) paint();
+}
+
+function submitted(event) {
+  event.preventDefault();
+  const button = event.submitter;
+  if (button?.name === "undo") undo();
+  else if (button) answer(button);
+}
+
 function listen() {
-  form.addEventListener("submit", (event) => {
-    const button = event.submitter;
-    event.preventDefault();
-    if (!button) return;
-    if (event.submitter.name === "undo") undo();
-    else answer(button);
-  });
-  // A pressed button does not keep the focus, so that Enter goes on meaning the suggestion.
-  root.addEventListener("click", (event) => {
-    if (event.detail > 0) event.target.closest("button")?.blur();
-    const walk = event.target.closest("[data-walk]")?.dataset.walk;
-    const tile = event.target.closest("[data-strip] .tile");
-    const zoomed = event.target.closest("[data-zoom]")?.dataset.zoom;
-    if (walk === "older" || walk === "newer") desk.step(walk === "older" ? 1 : -1) && paint();
-    if (walk === "back" && desk.back()) paint();
-    if (zoomed) zoom.step(zoomed === "in" ? 1 : -1);
-    if (tile) {
-      event.preventDefault();
-      if (desk.goTo(tile.dataset.uuid)) paint();
-    }
-  });
-  holdSpace(zoom);
-  listenToSearch(root);
-  addEventListener("online", () => outbox?.wake());
-  document.addEventListener("visibilitychange", () => document.hidden || outbox?.wake());
-  addEventListener("focus", () => outbox?.wake());
-  setInterval(() => document.hidden || away || !outbox.active || supply.look(POLL_MS), POLL_MS);
+  form.addEventListener("submit", submitted);
+  root.addEventListener("click", pressed);
+  root.addEventListener("desk:relabeled", () => painted && paintAnswers(root, painted, desk.changing, boot));
+  // Reading instructions and writing a comment are no part of the time an answer took.
+  root.addEventListener("desk:paused", (event) => (since = Math.min(performance.now(), since + event.detail)));
+  addEventListener("online", () => outbox.wake());
+  addEventListener("offline", () => outbox.offline());
+  document.addEventListener("visibilitychange", () => document.hidden || outbox.wake());
+  addEventListener("focus", () => outbox.wake());
+  for (const use of ["keydown", "pointerdown"]) addEventListener(use, () => away || supply.used(), { passive: true });
+  // Leaving gives back what nobody answered. Another tab of this person goes on with it, though.
+  addEventListener("pagehide", () => away || !desk.waiting.length || server.leave(desk.waiting));
+  addEventListener("pageshow", (event) => event.persisted && location.reload());
+  setInterval(() => away || !outbox.active || supply.look(POLL_MS, document.hidden), POLL_MS);
 }
 
 async function start() {
   if (matchMedia("(max-width: 720px)").matches) root.querySelector(".why").open = false;
-  const first = stage.querySelector("[data-picture]");
-  if (first && desk.shown) pictures.prepare(desk.shown).catch(() => {});
+  if (desk.shown && stage.querySelector("[data-picture]")) pictures.prepare(desk.shown).catch(() => {});
   const store = await openStore(here).catch(memoryStore);
-  outbox = new Outbox({ store, post: (entry) => server.post(entry), tell: heard });
-  supply = new Supply({ desk, server, outbox, local, heard: learned, ahead: boot.ahead, progress: boot.progress });
+  const probe = async () => Boolean(await server.poll());
+  outbox = new Outbox({ store, post: (entry) => server.post(entry), postMany: (some) => server.postMany(some), probe, tell: heard });
+  supply = new Supply({ desk, server, outbox, local, heard: learned, lost, ahead: boot.ahead, progress: boot.progress });
+  const ready = () => desk.ready.filter((question) => pictures.has(question)).length;
+  saving = new SavingLine(root, document.querySelector("[data-kept]"), { project: here.project, outbox, ready, discard });
   listen();
+  for (const attach of PARTS) attach(root, handle);
   await seat.take();
 }
 

@@ -3,6 +3,7 @@ import { listen } from "./keys.js";
 import { openSheet } from "./key-sheet.js";
 import { watchPictures } from "./tiny-pictures.js";
 import { tendToasts, toast } from "./toasts.js";
+import { gettext } from "./words.js";
 
 listen();
 watchPictures();
@@ -36,9 +37,14 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// An error is a page of its own; a part that looks after itself keeps what it shows.
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (detail.isError && detail.requestConfig.verb === "get") detail.shouldSwap = false;
+});
+
 // A part that could not be fetched says so once; the page itself stays as it is.
 document.addEventListener("htmx:sendError", (event) => {
-  if (event.detail.elt.id !== "status") toast("No connection. Nothing was changed; try again.");
+  if (event.detail.elt.id !== "status") toast(gettext("No connection. Nothing was changed; try again."));
 });
 
 // Copy what stands in the field that the button names.
@@ -47,6 +53,8 @@ document.addEventListener("click", async (event) => {
   if (!button) return;
   const field = document.getElementById(button.dataset.copy);
   field.select();
-  await navigator.clipboard?.writeText(field.value);
-  toast("Copied.");
+  // Browsers have no clipboard on plain http, as in an office's own network: the old way works there.
+  if (navigator.clipboard) await navigator.clipboard.writeText(field.value);
+  else document.execCommand("copy");
+  toast(gettext("Copied."));
 });

@@ -1,13 +1,14 @@
 // Answers given on the review page: counted at once, sent one after the other in the background.
 import { same } from "./review-numbers.js";
 import { uuid4 } from "./uuid.js";
+import { gettext } from "./words.js";
 
 async function post(url, fields, token) {
   const body = new URLSearchParams(fields);
   const response = await fetch(url, { method: "POST", body, headers: { "X-CSRFToken": token } });
   if (response.ok) return;
   const told = await response.json().catch(() => ({}));
-  throw new Error(told.detail || "The answer was not stored. Reload the page and try again.");
+  throw new Error(told.detail || gettext("The answer was not stored. Reload the page and try again."));
 }
 
 export class Answers {

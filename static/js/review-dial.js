@@ -1,12 +1,15 @@
 // The dial of a label: histogram, threshold, numbers, and the point on the curve.
 import { histogram, rates } from "./review-numbers.js";
+import { fill, gettext } from "./words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const TALL = 44; // pixels of a full bar
 const MIDDLE = 47;
 
-const percent = (share) => (share === null ? "–" : `${Math.round(100 * share)}\u00a0%`);
-const between = ([low, high], known) => (known === null ? "" : `${Math.round(100 * low)} to ${Math.round(100 * high)}`);
+// Written as the language does: 87 % or 87%.
+const percentWords = (share) => fill(gettext("%(n)s\u00a0%"), { n: Math.round(100 * share) });
+const percent = (share) => (share === null ? "–" : percentWords(share));
+const between = ([low, high], known) => (known === null ? "" : fill(gettext("%(low)s to %(high)s"), { low: Math.round(100 * low), high: Math.round(100 * high) }));
 
 function element(name, attributes) {
   const made = document.createElementNS(SVG, name);
@@ -49,8 +52,8 @@ export function drawHistogram(svg, data, t, name) {
     made.textContent = text;
     svg.append(made);
   };
-  words(`${name}, as people say`, { x: 6, y: 10 });
-  words(cap < highest ? `everything else; bars cut at ${Math.round(cap)} images` : "everything else", { x: "100%", y: 88, "text-anchor": "end" });
+  words(fill(gettext("%(name)s, as people say"), { name }), { x: 6, y: 10 });
+  words(cap < highest ? fill(gettext("everything else; bars cut at %(n)s images"), { n: Math.round(cap) }) : gettext("everything else"), { x: "100%", y: 88, "text-anchor": "end" });
 }
 
 const at = (recall, precision) => `${(100 * recall).toFixed(1)} ${(100 - 100 * precision).toFixed(1)}`;
@@ -76,19 +79,19 @@ export function tellNumbers(places, counted, best) {
   places.precision.textContent = few ? "–" : percent(found.precision);
   places.recall.textContent = few ? "–" : percent(found.recall);
   places.f1.textContent = few || found.f1 === null ? "–" : found.f1.toFixed(2);
-  places.precisionInterval.textContent = few ? "too few" : between(found.precisionInterval, found.precision);
-  places.recallInterval.textContent = few ? "too few" : between(found.recallInterval, found.recall);
-  places.bestF1.textContent = few || best.f1 < 0 ? "" : `best ${best.f1.toFixed(2)} at ${best.t.toFixed(2)}`;
+  places.precisionInterval.textContent = few ? gettext("too few") : between(found.precisionInterval, found.precision);
+  places.recallInterval.textContent = few ? gettext("too few") : between(found.recallInterval, found.recall);
+  places.bestF1.textContent = few || best.f1 < 0 ? "" : fill(gettext("best %(f1)s at %(threshold)s"), { f1: best.f1.toFixed(2), threshold: best.t.toFixed(2) });
 }
 
 // The words of the button that saves the threshold.
 export function saveWords(data, t, name, inUse) {
-  if (!data.multi && t === 0) return inUse ? `No threshold is in use for ${name}` : `Use no threshold for ${name}`;
-  return inUse ? `${t.toFixed(2)} is in use for ${name}` : `Use ${t.toFixed(2)} for ${name}`;
+  if (!data.multi && t === 0) return fill(inUse ? gettext("No threshold is in use for %(name)s") : gettext("Use no threshold for %(name)s"), { name });
+  return fill(inUse ? gettext("%(threshold)s is in use for %(name)s") : gettext("Use %(threshold)s for %(name)s"), { name, threshold: t.toFixed(2) });
 }
 
 export function thresholdWords(data, t, name) {
-  if (data.multi) return `called ${name} from ${t.toFixed(2)} up`;
-  if (t === 0) return `called ${name} whenever it is likeliest`;
-  return `called ${name} if likeliest and ${t.toFixed(2)} or more, else unknown`;
+  if (data.multi) return fill(gettext("called %(name)s from %(threshold)s up"), { name, threshold: t.toFixed(2) });
+  if (t === 0) return fill(gettext("called %(name)s whenever it is likeliest"), { name });
+  return fill(gettext("called %(name)s if likeliest and %(threshold)s or more, else unknown"), { name, threshold: t.toFixed(2) });
 }

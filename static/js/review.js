@@ -1,8 +1,10 @@
 // The review page: one state, painted anew after each change from what is already in the page.
+import { LargeView } from "./large-view.js";
 import { Answers } from "./review-answers.js";
 import { drawCurve, drawHistogram, drawNow, saveWords, tellNumbers, thresholdWords } from "./review-dial.js";
 import * as numbers from "./review-numbers.js";
 import { toast } from "./toasts.js";
+import { fill, gettext, ngettext } from "./words.js";
 
 const $ = (selector, root = document) => root.querySelector(selector);
 const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
@@ -32,14 +34,14 @@ const answers = new Answers(data, { answer: page.dataset.answer, undo: page.data
 const address = (i, size) => page.dataset.image.replace("/0/", `/${data.images[i]}/`).replace("thumb", size);
 
 function said(ids) {
-  return ids.length ? ids.map((id) => labels.get(id)?.name ?? "another label").join(", ") : data.multi ? "none of them" : "unknown";
+  return ids.length ? ids.map((id) => labels.get(id)?.name ?? gettext("another label")).join(", ") : data.multi ? gettext("none of them") : gettext("unknown");
 }
 
 function words(i) {
   const model = data.multi
     ? `${name} ${data.scores[i].toFixed(2)}`
     : `${said(numbers.given(data, i, threshold))} ${data.best_scores[i].toFixed(2)}`;
-  return `people say ${said(data.truth[i])}, model says ${model}`;
+  return fill(gettext("people say %(people)s, model says %(model)s"), { people: said(data.truth[i]), model });
 }
 
 function tile(i) {
@@ -68,7 +70,7 @@ function tile(i) {
   return made;
 }
 
-const NONE = { fp: "No false positives at this threshold.", fn: "No false negatives at this threshold.", tp: "No true positives at this threshold.", cell: "No image is left here." };
+const NONE = { fp: gettext("No false positives at this threshold."), fn: gettext("No false negatives at this threshold."), tp: gettext("No true positives at this threshold."), cell: gettext("No image is left here.") };
 
 function paintGallery(kind, found) {
   const box = $(`[data-gallery="${kind}"]`);
@@ -82,7 +84,7 @@ function paintGallery(kind, found) {
   box.replaceChildren(...(part.length ? part.map(tile) : [none]));
   const more = $(`[data-more="${kind}"]`);
   more.hidden = found.length <= part.length;
-  more.textContent = `Show ${Math.min(found.length - part.length, 120)} more`;
+  more.textContent = fill(gettext("Show %(n)s more"), { n: Math.min(found.length - part.length, 120) });
   return part;
 }
 
@@ -103,7 +105,7 @@ function paintDial(counted) {
   );
   const told = thresholdWords(data, threshold, name);
   $("[data-thr]").textContent = told;
-  slider.setAttribute("aria-valuetext", `${told}: precision ${$("[data-prec]").textContent}, recall ${$("[data-rec]").textContent}`);
+  slider.setAttribute("aria-valuetext", fill(gettext("%(threshold)s: precision %(precision)s, recall %(recall)s"), { threshold: told, precision: $("[data-prec]").textContent, recall: $("[data-rec]").textContent }));
   const save = $("[data-save]");
   const inUse = Math.abs(threshold - data.threshold) < 0.005;
   save.textContent = saveWords(data, threshold, name, inUse);
@@ -117,8 +119,8 @@ function paintSide() {
     const [fp, fn] = $$(".n", row);
     fp.textContent = counted.fp;
     fn.textContent = counted.fn;
-    fp.setAttribute("aria-label", `${counted.fp} false positives`);
-    fn.setAttribute("aria-label", `${counted.fn} false negatives`);
+    fp.setAttribute("aria-label", fill(ngettext("%(n)s false positive", "%(n)s false positives", counted.fp), { n: counted.fp }));
+    fn.setAttribute("aria-label", fill(ngettext("%(n)s false negative", "%(n)s false negatives", counted.fn), { n: counted.fn }));
   }
 }
 
@@ -132,9 +134,9 @@ function paintConfusion() {
     const inside = document.createElement(count ? "a" : "span");
     inside.textContent = count || "·";
     if (count) {
-      const called = predicted === "unknown" ? "unknown" : labels.get(Number(predicted)).name;
+      const called = predicted === "unknown" ? gettext("unknown") : labels.get(Number(predicted)).name;
       inside.href = `?truth=${truth}&predicted=${predicted}`;
-      inside.setAttribute("aria-label", `${count} images of ${labels.get(Number(truth)).name} called ${called}`);
+      inside.setAttribute("aria-label", fill(ngettext("%(n)s image of %(truth)s called %(called)s", "%(n)s images of %(truth)s called %(called)s", count), { n: count, truth: labels.get(Number(truth)).name, called }));
       if (box.className === "z") box.className = "e1";
     } else if (box.className !== "d") box.className = "z";
     box.replaceChildren(inside);
@@ -151,7 +153,7 @@ function paintCorrections() {
 
 function paintBar() {
   const some = chosen >= 0;
-  $("[data-chosen]").textContent = some ? words(chosen) : "none";
+  $("[data-chosen]").textContent = some ? words(chosen) : gettext("none");
   for (const button of $$("[data-fix]")) {
     button.disabled = !some;
     if (data.multi) button.setAttribute("aria-pressed", String(some && numbers.has(data, chosen, Number(button.value))));
@@ -218,9 +220,11 @@ function undo() {
 }
 
 const large = $("#large");
+const view = new LargeView(large, (image, size) => page.dataset.image.replace("/0/", `/${image}/`).replace("thumb", size));
 function showLarge() {
-  $("img", large).src = address(chosen, "screen");
-  $("img", large).alt = data.names[chosen];
+  view.show(data.images[chosen], data.names[chosen]);
+  const link = $("[data-large-page]", large);
+  link.href = link.getAttribute("href").replace(/\d+$/, data.images[chosen]);
   $("[data-large-words]").textContent = `${data.names[chosen]}: ${words(chosen)}`;
   if (!large.open) large.showModal();
 }
@@ -232,12 +236,12 @@ async function save() {
   const answer = await fetch(page.dataset.threshold, { method: "POST", body, headers: { "X-CSRFToken": token } }).catch(() => null);
   if (!answer?.ok) {
     const told = await answer?.json().catch(() => null);
-    toast(told?.detail ?? "No connection. Nothing was changed; try again.");
+    toast(told?.detail ?? gettext("No connection. Nothing was changed; try again."));
     return;
   }
   data.threshold = data.thresholds[data.label] = threshold;
   $("[data-picked]").hidden = false;
-  toast(`Saved with version ${page.dataset.version}: ${thresholdWords(data, threshold, name)}.`);
+  toast(fill(gettext("Saved with version %(version)s: %(threshold)s."), { version: page.dataset.version, threshold: thresholdWords(data, threshold, name) }));
   paint();
 }
 

@@ -41,7 +41,7 @@ def world(project, owner, admin, reviewer, annotator, outsider):
     return SimpleNamespace(
         project=project, image=pictures[1], images=pictures, item=item, answered=answered,
         member=member, invitation=project.invitations.get(), members=members,
-        elsewhere=outsider.memberships.get().project,
+        label=project.labels.first(), elsewhere=outsider.memberships.get().project,
     )  # fmt: skip
 
 

@@ -21,6 +21,8 @@ from labeler.wsgi import application
 
 pytestmark = pytest.mark.django_db
 EXAMPLES = int(os.environ.get("LABELER_FUZZ", "6"))  # per operation and mode
+# Bytes of a file by the tus protocol are sent like any other bytes.
+schemathesis.serializer.alias(["application/offset+octet-stream"], "application/octet-stream")
 OPERATIONS = sorted(
     (path, method) for path, methods in document()["paths"].items() for method in methods
 )

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 import socket
 import time
 import urllib.request
@@ -10,10 +11,13 @@ import pytest
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import connections
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Locator, expect, sync_playwright
 
+from labeler.pools import storage
+from labeler.pools.models import Image
 from tests import elsewhere
 from tests.browser.chromium import launch
+from tests.conftest import picture
 
 # Playwright keeps an event loop in this thread; the database is used here all the same.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -22,6 +26,17 @@ EXPECTED = ("net::ERR_INTERNET_DISCONNECTED", "net::ERR_FAILED", "net::ERR_ABORT
 
 DESKTOP = {"viewport": {"width": 1280, "height": 800}}
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+expect.set_options(timeout=15_000)  # a busy machine is slow, not wrong
+
+
+def pytest_collection_modifyitems(items):
+    """A story in a browser has many clocks: one that fails is told again once, and the run says so.
+
+    What fails twice has failed.
+    """
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 @pytest.fixture
@@ -39,7 +54,8 @@ def page(request):
 def watch(tab):
     """The list of errors that the page's scripts and its console report from now on."""
     broken = []
-    tab.on("pageerror", lambda error: broken.append(str(error)))
+    press_when_read(tab)
+    tab.on("pageerror", lambda error: broken.append(str(error.stack or error)))
 
     def listen(message):
         if message.type == "error" and not any(words in message.text for words in EXPECTED):
@@ -47,6 +63,42 @@ def watch(tab):
 
     tab.on("console", listen)
     return broken
+
+
+def press_when_read(tab):
+    """Hold key presses until the page's scripts ran; a person does not press in that moment."""
+    press = tab.keyboard.press
+
+    def patient(key, **options):
+        tab.wait_for_load_state("domcontentloaded")  # module scripts run before it
+        press(key, **options)
+
+    tab.keyboard.press = patient
+
+
+def patient(act):
+    """The same for what is done to a part of the page."""
+
+    def wait(self, *given, **options):
+        self.page.wait_for_load_state("domcontentloaded")
+        return act(self, *given, **options)
+
+    return wait
+
+
+for each in ("press", "press_sequentially", "click", "tap", "fill", "check"):
+    setattr(Locator, each, patient(getattr(Locator, each)))
+
+
+def store_images(project, count):
+    """So many images with files, by row; none of them in the audit sample."""
+    for row in range(count):
+        data, sha256 = picture(row, (320, 240)), f"{row:064x}"
+        storage.save_original(project, sha256, data)
+        Image.objects.create(
+            project=project, row=row, sha256=sha256, name=f"leaf-{row}.png", width=320, height=240,
+            format="PNG", bytes=len(data), key=row / count,
+        )  # fmt: skip
 
 
 class Site:
@@ -58,17 +110,26 @@ class Site:
 
     def start(self):
         """Start on what the test has stored so far, and wait until it answers."""
-        env = elsewhere.environment(self.folder) | {"LABELER_DEBUG": "1"}
+        self.env = elsewhere.environment(self.folder) | {"LABELER_DEBUG": "1"}
+        self.run()
+
+    def run(self):
+        """Start, or start again, on what is there."""
         arguments = (
             "-m", "gunicorn", "labeler.wsgi", "--bind", self.address.removeprefix("http://"),
             "--worker-class", "gthread", "--threads", "8", "--log-level", "warning",
         )  # fmt: skip
-        self.process = elsewhere.python(*arguments, env=env)
+        self.process = elsewhere.python(*arguments, env=self.env, own_group=True)
         until(lambda: urllib.request.urlopen(f"{self.address}/healthz").status == 200)
 
     def stop(self):
         self.process.terminate()
         self.process.communicate(timeout=20)
+
+    def kill(self):
+        """As when the power goes: no goodbye to anybody."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(timeout=20)
 
     def data(self):
         """Let the test see what the site wrote."""
@@ -96,7 +157,7 @@ def sign_in(page, site, user):
     """Give the tab a session of the user; call it before the site starts."""
     session = SessionStore()
     session[SESSION_KEY] = str(user.pk)
-    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+    session[BACKEND_SESSION_KEY] = "labeler.projects.sessions.Backend"
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     session.save()
     cookie = {"name": "labeler_session", "value": session.session_key, "url": site.address}

@@ -105,7 +105,7 @@ def test_the_dashboard_tells_figures_with_their_intervals(client, bench, reviewe
     assert re.search(r"0\.92 macro F1 \(0\.8\d to 0\.9\d\)", words)
     assert "60 images drawn at random, labeled blind, never trained on." in words
     assert "rust 89 80 20" in words
-    assert "precision and recall of at least 58 %; most often taken for healthy (4 of 20)" in words
+    assert "precision and recall of at least 58 %. It is most often taken for healthy" in words
     assert "Review 6 mistakes" in words
     html = response.content.decode()
     assert 'aria-label="4 images of rust called healthy"' in html
@@ -125,12 +125,12 @@ def test_how_many_more_audit_labels_say_more(client, bench, reviewer):
     sixty(bench)
     words = text_of(page(client, reviewer, "dashboard", bench.project))
     found = re.search(
-        r"recall of (\w+), to ±([\d.]+) points; ±5 takes about (\d+) more audit labels", words
+        r"recall of (\w+), to ±([\d.]+) points. ±5 takes about (\d+) more audit labels", words
     )
     assert found[1] == "rust"
     assert float(found[2]) == pytest.approx(100 * (0.9193 - 0.5840) / 2, abs=0.5)
     assert 600 < int(found[3]) < 720
-    assert "every audit image is answered already" in words
+    assert "Every audit image is answered already." in words
 
 
 def test_more_than_fifteen_labels_show_pairs_instead_of_a_table(client, project, reviewer):
@@ -153,7 +153,7 @@ def test_an_annotator_sees_own_work_only(client, bench, annotator, reviewer):
     for image in bench.images(5, audit=False):
         bench.answer(image, RUST, user=reviewer, elapsed_ms=1000)
     words = text_of(page(client, annotator, "dashboard", bench.project))
-    assert "3 answers in all, 3 today; half of your last answers took 2.0 s or less." in words
+    assert "3 answers in all, 3 today. Half of your last answers took 2.0 s or less." in words
     assert "macro F1" not in words
     assert "reviewer" not in words
 
@@ -177,7 +177,7 @@ def test_live_sends_only_what_changed(client, bench, reviewer):
     page(client, reviewer, "dashboard", bench.project)  # measures the version
     known = digests(page(client, reviewer, "dashboard", bench.project))
     assert set(known) == {
-        "verdict", "labels", "curve", "rounds", "work", "activity", "confusion",
+        "verdict", "labels", "curve", "rounds", "work", "agreement", "activity", "confusion",
     }  # fmt: skip
 
     changed = digests(page(client, reviewer, "dashboard_live", bench.project, **known))

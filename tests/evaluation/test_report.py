@@ -6,8 +6,10 @@ import time
 import numpy as np
 import pytest
 
+from labeler.evaluation import scored
 from labeler.evaluation.report import report
-from labeler.projects.models import Label
+from labeler.labeling import relabeling
+from labeler.projects.models import Label, Project
 from tests.evaluation.conftest import Bench, proba_of
 
 HEALTHY, RUST, MILDEW = 0, 1, 2
@@ -213,6 +215,21 @@ def test_the_report_is_json(bench):
 def test_a_threshold_out_of_range_is_refused(bench, threshold):
     with pytest.raises(ValueError, match="between 0 and 1"):
         report(bench.project, threshold=threshold)
+
+
+@pytest.mark.parametrize(("kind", "share"), [("single", 0.7), ("multi", 0.4)])
+def test_a_version_from_before_a_merge_is_measured_as_if_it_had_known(bench, owner, kind, share):
+    Project.objects.filter(pk=bench.project.pk).update(kind=kind)
+    bench.project.refresh_from_db()
+    images = bench.audit([RUST, MILDEW, HEALTHY])
+    version = bench.version(images, [[0.3, 0.4, 0.3]] * 3)
+    assert scored.of(bench.project, version).truth.sum(axis=0).tolist() == [1, 1, 1]
+    old, new = bench.labels[MILDEW], bench.labels[RUST]
+    relabeling.merge(project=bench.project, user=owner, old=old.pk, new=new.pk)
+    found = scored.of(bench.project, version)
+    assert [label.name for label in found.labels] == ["healthy", "rust"]
+    assert found.truth.sum(axis=0).tolist() == [1, 2]
+    np.testing.assert_allclose(found.proba, [[0.3, share]] * 3, rtol=1e-6)
 
 
 def test_a_second_look_costs_few_queries(bench, django_assert_max_num_queries):

@@ -118,3 +118,33 @@ test("the same image asked again by another item is one question", () => {
   assert.equal(desk.shown.item, 7);
   assert.equal(desk.ready.length, 0);
 });
+
+test("a step that cannot be kept is taken back", () => {
+  const desk = deskOf(1, 2, 3);
+  const takeBack = desk.bookmark();
+  desk.answer(given("a"));
+  takeBack();
+  assert.equal(desk.shown.item, 1);
+  assert.deepEqual(items(desk.ready), [2, 3]);
+  assert.equal(desk.strip.length, 0);
+  assert.equal(desk.add([question(1)]).length, 0, "it lies here still");
+  desk.answer(given("b"));
+  const again = desk.bookmark();
+  desk.undo();
+  again();
+  assert.deepEqual([desk.strip[0].uuid, desk.shown.item], ["b", 2]);
+});
+
+test("what is somebody else's by now goes away, and the next one takes its place", () => {
+  const desk = deskOf(1, 2, 3);
+  assert.equal(desk.lose([3]), false);
+  assert.deepEqual(desk.waiting, [1, 2]);
+  assert.equal(desk.lose([1]), true);
+  assert.equal(desk.shown.item, 2);
+});
+
+test("fifty answers are remembered", () => {
+  const desk = deskOf(...Array.from({ length: 60 }, (_, n) => n));
+  for (let n = 0; n < 55; n += 1) desk.answer(given(`u${n}`));
+  assert.deepEqual([desk.strip.length, desk.strip[0].uuid, desk.strip[49].uuid], [50, "u54", "u5"]);
+});

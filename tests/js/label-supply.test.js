@@ -90,3 +90,56 @@ test("answers on the way are counted until the server counts them", async () => 
   await supply.learn(progress(1));
   assert.deepEqual([supply.progress.labeled, supply.progress.since_round], [21, 6]);
 });
+
+// A supply on a clock of its own, whose server holds on what `held` says of the items.
+function keptSupply(ready, held, { unsent = [] } = {}) {
+  const there = supplyOf(ready, [], { unsent });
+  const told = { kept: [], lost: 0, time: 0 };
+  Object.assign(there.supply, { now: () => told.time, lost: () => (told.lost += 1), keptAt: 0, usedAt: 0 });
+  there.supply.server.keep = async (items) => {
+    told.kept.push(items);
+    return { held: items.filter(held), progress: progress() };
+  };
+  return { ...there, told };
+}
+
+test("an open page holds on what lies there, every two minutes", async () => {
+  const { supply, told } = keptSupply([1, 2].map((n) => question(n)), () => true);
+  told.time = 119_000;
+  await supply.look(1e9);
+  assert.deepEqual(told.kept, []);
+  told.time = 121_000;
+  await supply.look(1e9, true);
+  assert.deepEqual(told.kept, [[1, 2]], "also while nobody looks");
+});
+
+test("half an hour without a key and the claims may run out; a key looks after them at once", async () => {
+  const { supply, told } = keptSupply([question(1)], () => true);
+  told.time = 1_900_000;
+  await supply.look(1e9, true);
+  assert.deepEqual(told.kept, []);
+  supply.used();
+  assert.deepEqual(told.kept, [[1]]);
+});
+
+test("what went to somebody else is taken from the desk, and said when it was the one asked", async () => {
+  const { supply, desk, told } = keptSupply([1, 2, 3].map((n) => question(n)), (item) => item === 3);
+  await supply.keep();
+  assert.deepEqual([desk.waiting, told.lost], [[3], 1]);
+});
+
+test("an image whose undo is still on its way is not asked about", async () => {
+  const undo = { kind: "undo", question: question(1), body: { undo: "a" } };
+  const { supply, told } = keptSupply([1, 2].map((n) => question(n)), () => true, { unsent: [undo] });
+  await supply.keep();
+  assert.deepEqual(told.kept, [[2]]);
+});
+
+test("a claim by somebody who is signed out says so", async () => {
+  const { supply, outbox } = supplyOf([], []);
+  let said = 0;
+  outbox.signedOut = () => (said += 1);
+  supply.server.signedOut = true;
+  await supply.more();
+  assert.equal(said, 1);
+});

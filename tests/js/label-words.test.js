@@ -4,7 +4,6 @@ import { test } from "node:test";
 import { bestOf, keysFor } from "../../static/js/label-rail.js";
 import { answerWords, askedBy, outboxWords, roundWords, since, waitingWords } from "../../static/js/label-words.js";
 import { isTiny } from "../../static/js/tiny-pictures.js";
-import { fullSize, stepFrom } from "../../static/js/label-zoom.js";
 import { uuid4 } from "../../static/js/uuid.js";
 
 const quiet = { unsent: 0, refused: 0, trouble: "", ready: 5 };
@@ -15,6 +14,8 @@ test("the outbox says plainly what is not saved yet", () => {
   assert.equal(outboxWords({ ...quiet, unsent: 14, trouble: "offline" }).text, "No connection. 14 answers kept on this device");
   assert.match(outboxWords({ ...quiet, unsent: 1, trouble: "offline", forgetful: true }).text, /in this tab: leave it open/);
   assert.match(outboxWords({ ...quiet, unsent: 1, trouble: "sign-in" }).text, /^You are signed out\. 1 answer kept/);
+  assert.equal(outboxWords({ ...quiet, trouble: "offline" }).text, "No connection. All answers so far are saved");
+  assert.equal(outboxWords({ ...quiet, trouble: "offline" }).hint, "Go on labeling: 5 more images are ready here.");
   assert.equal(outboxWords({ ...quiet, refused: 1 }).text, "One answer was not taken");
 });
 
@@ -26,7 +27,7 @@ test("how far the next round is", () => {
 
 test("why it was asked, and what was answered", () => {
   assert.equal(askedBy({ strategy: "margin", score: 0.96, audit: false }), "margin, score 0.96");
-  assert.equal(askedBy({ strategy: "audit", score: null, audit: true }), "audit draw, at random");
+  assert.equal(askedBy({ strategy: "audit", score: null, audit: true }), "a draw, at random");
   assert.equal(answerWords({ labels: ["rust", "scorch"], skip: null }), "rust, scorch");
   assert.equal(answerWords({ labels: [], skip: null }), "none of these");
   assert.equal(answerWords({ labels: [], skip: "not_applicable" }), "not of this kind");
@@ -59,12 +60,6 @@ test("among many labels the best five stand first", () => {
 test("small pictures grow in blocks", () => {
   assert.equal(isTiny({ width: 8, height: 8 }), true);
   assert.equal(isTiny({ width: 64, height: 64 }), false);
-});
-
-test("full size is one pixel for one, and at least twice", () => {
-  assert.equal(fullSize(4000, 3000, 1000, 750), 4);
-  assert.equal(fullSize(8, 8, 600, 600), 2);
-  assert.deepEqual([stepFrom(1, 1), stepFrom(1, -1), stepFrom(8, 1), stepFrom(2.7, -1)], [1.5, 1, 8, 1.5]);
 });
 
 test("a UUID made here is one of version 4", () => {

@@ -131,3 +131,70 @@ test("nothing is sent before this tab may send", async () => {
   await outbox.wake();
   assert.deepEqual(sent, []);
 });
+
+// As outboxWith, but the server takes lists; `replies` answer posts of either kind, in order.
+function outboxOfMany(replies) {
+  const sent = [];
+  const news = [];
+  const answered = async (entries) => {
+    sent.push(entries.map((each) => each.uuid).join(" "));
+    return replies.shift() ?? { status: 201, body: { results: entries.map(() => ({ status: 201 })) } };
+  };
+  const outbox = new Outbox({
+    store: memoryStore(),
+    post: (each) => answered([each]),
+    postMany: answered,
+    tell: (what, each) => what !== "change" && news.push([what, each.uuid]),
+    later: () => {},
+  });
+  return { outbox, sent, news };
+}
+
+async function sendAll({ outbox }, ...entries) {
+  for (const each of entries) await outbox.add(each);
+  outbox.start();
+  await outbox.wake();
+}
+
+test("answers that have waited together go together, an undo by itself and in its place", async () => {
+  const there = outboxOfMany([]);
+  await sendAll(there, entry("a"), entry("b"), entry("z", "undo"), entry("c"));
+  assert.deepEqual(there.sent, ["a b", "z", "c"]);
+  assert.equal(there.outbox.entries.length, 0);
+});
+
+test("each answer of a list has its own result", async () => {
+  const results = [{ status: 201 }, { status: 409, code: "claim_lost", detail: "Ben was first." }, { status: 422, code: "retired_label", detail: "Retired." }];
+  const there = outboxOfMany([{ status: 201, body: { results } }]);
+  await sendAll(there, entry("a"), entry("b"), entry("c"));
+  assert.deepEqual(there.news, [["saved", "a"], ["lost", "b"], ["refused", "c"]]);
+  assert.equal(there.outbox.refused[0].refused, "Retired.");
+});
+
+test("a list that is refused as a whole is sent one by one", async () => {
+  const there = outboxOfMany([{ status: 413, body: { code: "too_large", detail: "Too large." } }]);
+  await sendAll(there, entry("a"), entry("b"));
+  assert.deepEqual(there.sent, ["a b", "a", "b"]);
+  assert.equal(there.outbox.entries.length, 0);
+});
+
+test("a list keeps everything when nobody is signed in or the server is unwell", async () => {
+  for (const [reply, trouble] of [[{ status: 401, body: null }, "sign-in"], [{ status: 502, body: null }, "offline"]]) {
+    const there = outboxOfMany([reply]);
+    await sendAll(there, entry("a"), entry("b"));
+    assert.deepEqual([there.outbox.trouble, there.outbox.unsent.length], [trouble, 2]);
+  }
+});
+
+test("no connection is said before anything is sent, and well again once the server is reached", async () => {
+  let there = false;
+  const outbox = new Outbox({ store: memoryStore(), post: async () => ({}), probe: async () => there, later: () => {} });
+  outbox.start();
+  await outbox.wake();
+  outbox.offline();
+  await outbox.wake();
+  assert.equal(outbox.trouble, "offline");
+  there = true;
+  await outbox.wake();
+  assert.equal(outbox.trouble, "");
+});

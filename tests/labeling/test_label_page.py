@@ -1,11 +1,13 @@
 """The label page without a script: the same form, the same nouns, one press at a time."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
-from labeler.labeling import annotations, queue
+from labeler.labeling import annotations, queue, replies
 from labeler.labeling.models import Annotation, QueueItem
 from labeler.pools.models import Image
 from labeler.projects.models import Project
@@ -129,7 +131,7 @@ def test_audit_images_are_blind_on_the_page_too(plain, ranked):
     ranked.save()
     plain.get()
     plain.post(start="1")
-    assert "Drawn at random to measure the model." in plain.html
+    assert "Drawn at random to measure." in plain.html
     assert '"suggestion"' not in plain.html
 
 
@@ -146,7 +148,7 @@ def test_suggestions_can_be_switched_off_by_a_person(plain, ranked, annotator, l
 
 
 def test_suggestions_can_be_switched_off_for_the_project(plain, ranked):
-    Project.objects.filter(pk=ranked.pk).update(show_suggestions=False)
+    Project.objects.filter(pk=ranked.pk).update(suggestion_share=0.0)
     plain.get()
     plain.post(start="1")
     assert '"suggestion"' not in plain.html
@@ -155,7 +157,7 @@ def test_suggestions_can_be_switched_off_for_the_project(plain, ranked):
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
-        (lambda p: p.labels.update(retired=True), "This project has no labels."),
+        (lambda p: p.labels.update(retired=True), "This project has no label yet."),
         (lambda p: Image.objects.filter(project=p).delete(), "The pool is empty."),
         (
             lambda p: Image.objects.filter(project=p).update(state="labeled"),
@@ -231,3 +233,53 @@ def test_the_strip_holds_what_still_stands(plain, ranked, annotator, answer):
     html = plain.get()
     shown = set(re.findall(r'data-uuid="([0-9a-f-]{36})"', html))
     assert shown == {str(outcomes[n].annotation.uuid) for n in (0, 2)}
+
+
+@pytest.mark.parametrize("body", ["", "null", "[]", '{"items": 1}', '{"items": [true]}'])
+def test_a_crooked_heartbeat_is_refused(client, ranked, annotator, body):
+    client.force_login(annotator)
+    url = reverse("label_keep", args=[ranked.pk])
+    response = client.post(url, body, content_type="application/json")
+    assert response.status_code == 422
+    assert response.json()["code"] == "bad_items"
+
+
+def test_an_open_page_hears_which_images_are_still_its_own(client, ranked, annotator, reviewer):
+    client.force_login(annotator)
+    mine = queue.claim(project=ranked, user=annotator, count=2)
+    (other,) = queue.claim(project=ranked, user=reviewer)
+    sent = {"items": [mine[0].pk, other.pk]}
+    url = reverse("label_keep", args=[ranked.pk])
+    told = client.post(url, sent, content_type="application/json").json()
+    assert told["held"] == [mine[0].pk]
+    assert told["user"] == annotator.pk
+    assert told["progress"]["images"] == 10
+
+
+def test_a_page_that_closes_gives_its_images_back_a_little_later(client, ranked, annotator):
+    """Fifteen seconds, so that a page that is reloaded keeps what it shows."""
+    client.force_login(annotator)
+    items = queue.claim(project=ranked, user=annotator, count=2)
+    sent = {"items": [item.pk for item in items], "leaving": True}
+    url = reverse("label_release", args=[ranked.pk])
+    assert client.post(url, sent, content_type="application/json").json() == {"released": 2}
+    soon = timezone.now() + timedelta(seconds=20)
+    held = QueueItem.objects.filter(claimed_by=annotator, claimed_until__lt=soon)
+    assert held.count() == 2
+    assert queue.keep(project=ranked, user=annotator, item_ids=sent["items"]) == sent["items"]
+    assert not held.filter(claimed_until__lt=soon).exists()
+    assert client.post(url, sent, content_type="application/json").json() == {"released": 2}
+
+
+def test_an_answer_older_than_the_strip_can_be_changed(
+    plain, ranked, annotator, answer, monkeypatch
+):
+    monkeypatch.setattr(replies, "STRIP", 1)
+    monkeypatch.setattr(replies.strip, "__defaults__", (1,))
+    items = queue.claim(project=ranked, user=annotator, count=2)
+    oldest, _ = [answer(annotator, item, "rust").annotation for item in items]
+    assert str(oldest.uuid) not in plain.get()
+    html = plain.get(change=str(oldest.uuid))
+    assert f'"change": "{oldest.uuid}"' in html
+    assert f"data-file>{items[0].image.name}" in html
+    assert '"change": null' in plain.get(change="nonsense")

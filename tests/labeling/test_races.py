@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -63,7 +64,8 @@ def test_sixteen_people_answer_every_image_once(project, people, tmp_path, overl
     stored = Annotation.objects.filter(current=True).values_list("image", "user")
     assert len(set(stored)) == len(stored) == len(images) * overlap
     assert not QueueItem.objects.filter(done_at=None).exists()
-    assert len({user for user, _, _ in lines}) > PEOPLE // 2, "the work was really shared"
+    shared = {user for user, _, _ in lines}  # by people of two processes at least
+    assert len(shared) > PEOPLE // PROCESSES, "the work was really shared"
 
 
 @pytest.mark.slow
@@ -81,3 +83,27 @@ def test_fifty_posts_of_one_answer_store_one(project, annotator, tmp_path):
     elsewhere.bring_back(tmp_path)
     assert codes == {"created": 1, "replayed": 49}
     assert Annotation.objects.count() == 1
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_a_merge_while_sixteen_people_answer_with_the_label(project, people, admin, tmp_path):
+    """They all say "rust"; nothing is lost, and afterwards nothing says it any more."""
+    images = pool(project, IMAGES)
+    refill.top_up(project)
+    users = [str(user.pk) for user in people(PEOPLE)]
+    env = elsewhere.environment(tmp_path) | {"DJANGO_SETTINGS_MODULE": "labeler.settings"}
+    start = partial(elsewhere.python, "-m", "tests.labeling.annotators", env=env)
+    crowd = [start("all", str(project.pk), *users[n::PROCESSES]) for n in range(PROCESSES)]
+    merging = start("merge", str(project.pk), str(admin.pk), "rust", "healthy", "40")
+    lines = said(*crowd)
+    (done,) = said(merging)
+    elsewhere.bring_back(tmp_path)
+
+    assert 40 <= done["answers"] < IMAGES, "the merge came in the middle"
+    assert {code for _, _, code in lines} == {"created", "replayed"}
+    assert Annotation.objects.filter(current=True).count() == len(images)
+    named = Annotation.labels.through.objects.values_list("label__name", flat=True)
+    assert list(named) == ["healthy"] * len(images)
+    sent = Annotation.objects.values_list("body__sent__labels", flat=True)
+    assert list(sent) == [["rust"]] * len(images), "what was said is kept"

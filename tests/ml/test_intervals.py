@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml.intervals import bootstrap, draws_needed, half_width, wilson
+from ml.intervals import bootstrap, difference, draws_needed, half_width, wilson
 
 
 def test_wilson_worked_example():
@@ -82,3 +82,13 @@ def test_bootstrap_leaves_undefined_resamples_out():
     assert np.isnan(high)
     with pytest.raises(ValueError):
         bootstrap(lambda draws: draws[:, 0], [0, 0], seed=0)
+
+
+def test_difference_of_two_proportions():
+    # Newcombe (1998), table II, contrast (a), method 10.
+    low, high = difference((56, 70), (48, 80))
+    assert (low, high) == pytest.approx((0.0524, 0.3339), abs=5e-5)
+    low, high = difference((10, 10), (0, 20))
+    assert (low, high) == pytest.approx((0.6791, 1.0), abs=5e-5)
+    with pytest.raises(ValueError, match="at least one"):
+        difference((0, 0), (1, 2))

@@ -5,11 +5,12 @@ import tarfile
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from labeler.pools import decoding, importing, imports
-from labeler.pools.models import Import
+from labeler.pools import decoding, importing, imports, noting, reports
+from labeler.pools.models import Image, Import
 from labeler.projects.models import Project, User
 from labeler.work import leases
 from tests.conftest import picture
@@ -32,7 +33,7 @@ def work(imp: Import) -> Import:
     return imp
 
 
-def send(project: Project, user: User, files: Iterable[File], **options: str) -> Import:
+def send(project: Project, user: User, files: Iterable[File], **options: Any) -> Import:
     """Upload the files and seal the import; no worker has looked at it yet."""
     imp = imports.start(project=project, user=user, source="upload", **options)
     for name, data in files:
@@ -41,7 +42,7 @@ def send(project: Project, user: User, files: Iterable[File], **options: str) ->
     return imp
 
 
-def bring(project: Project, user: User, files: Iterable[File], **options: str) -> Import:
+def bring(project: Project, user: User, files: Iterable[File], **options: Any) -> Import:
     """Upload the files and work until the import is over."""
     return work(send(project, user, files, **options))
 
@@ -79,4 +80,14 @@ def laid_out(folder: Path, files: Iterable[File]) -> Path:
 
 def refusals(imp: Import) -> dict[str, str]:
     """What was refused: name → code."""
-    return dict(imp.refusals.values_list("name", "code"))
+    found = reports.refusals(imp).exclude(code__in=noting.NOTES)
+    return dict(found.values_list("name", "code"))
+
+
+def notes(imp: Import) -> dict[str, str]:
+    """What is told of files that came in: name → code."""
+    return dict(noting.notes_of(imp).values_list("name", "code"))
+
+
+def rows_of(project: Project) -> list[int]:
+    return list(Image.objects.filter(project=project).order_by("row").values_list("row", flat=True))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import signal
 import sqlite3
 import subprocess
@@ -97,6 +98,60 @@ def test_a_killed_import_goes_on_exactly_where_it_stopped(place, tmp_path):
     assert counts(place) == (COUNT, COUNT, 0, COUNT - 1)
     files = [f for f in (tmp_path / "data" / "files").rglob("*") if f.is_file()]
     assert len([f for f in files if not f.name.startswith(".")]) == COUNT
+
+
+RUN = """
+from labeler.pools import importing, imports
+from labeler.pools.models import Import
+from labeler.work import leases
+imp = Import.objects.get()
+if imp.state == "failed":  # it killed its workers three times: somebody presses Try again
+    imports.again(imp)
+importing.run(leases.claim(Import), patient=False)
+"""
+
+
+@pytest.mark.slow
+def test_an_import_killed_ten_times_ends_with_exactly_its_source(place, tmp_path):
+    seed = random.randrange(2**32)
+    print(f"seed {seed}")
+    chance = random.Random(seed)
+    laid_out(tmp_path / "in", [(f"{n:04}.png", picture(n)) for n in range(2000)])
+    start = STARTED.format(path=str(tmp_path / "in"))
+    manage(place, "shell", "-v0", "-c", start)
+    for kill in range(10):
+        kill_in_the_middle(place, chance, after_a_chunk=bool(kill % 2))
+    assert ask(place, "select state from pools_import") != [("done",)], "killed too late"
+    manage(place, "shell", "-v0", "-c", RUN)
+    assert ask(place, "select state, total, added, duplicates, refused from pools_import") == [
+        ("done", 2000, 2000, 0, 0)
+    ]
+    assert counts(place) == (2000, 2000, 0, 1999)
+    names = {name for (name,) in ask(place, "select name from pools_image")}
+    assert names == {f"{n:04}.png" for n in range(2000)}
+    files = [f for f in (tmp_path / "data" / "files").rglob("*") if f.is_file()]
+    assert len([f for f in files if not f.name.startswith(".")]) == 2000
+
+
+STARTED = """
+from labeler.pools import imports
+from labeler.projects.models import Project
+p = Project.objects.get()
+imports.start(project=p, user=p.created_by, source="folder", path={path!r}, anywhere=True)
+"""
+
+
+def kill_in_the_middle(env: dict, chance: random.Random, *, after_a_chunk: bool) -> None:
+    """Let a worker claim the import and end it, before its first chunk is in or after it."""
+    taken, came = ask(env, "select lease_no, added from pools_import")[0]
+    worker = starting(env, "shell", "-v0", "-c", RUN)
+    wait_for(lambda: ask(env, "select lease_no from pools_import")[0][0] > taken)
+    if after_a_chunk:
+        wait_for(lambda: ask(env, "select added from pools_import")[0][0] > came)
+    time.sleep(chance.uniform(0, 0.1))
+    worker.send_signal(signal.SIGKILL)
+    worker.wait()
+    ask(env, "update pools_import set lease_until = '2000-01-01' where state = 'running'")
 
 
 @pytest.mark.slow

@@ -1,25 +1,18 @@
-"""Imports from start to end: what comes in, what adds up, what a person may do in between."""
+"""Imports from start to end: what comes in, under which names, and what adds up."""
 
-import errno
 import io
-import os
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
-from labeler.pools import importing, imports, signals, staging, storage
-from labeler.pools.models import Image, ImageName, Import, Refusal, Truth
+from labeler.pools import importing, imports, signals, storage
+from labeler.pools.models import Image, ImageName, Import, Truth
 from labeler.pools.refusing import ImportRefused
-from labeler.projects import removal
 from labeler.projects.models import Label, Project
 from labeler.work import leases
 from tests.conftest import picture
-from tests.pools.conftest import bring, pictures, refusals, send, work, zipped
-
-
-def rows_of(project: Project) -> list[int]:
-    return list(Image.objects.filter(project=project).order_by("row").values_list("row", flat=True))
+from tests.pools.conftest import bring, pictures, refusals, rows_of, send, work, zipped
 
 
 def test_images_come_in_with_dense_rows_and_their_facts(project, admin):
@@ -238,9 +231,9 @@ def test_what_desktops_leave_behind_is_not_counted(project, admin):
 
 
 def test_a_file_that_is_no_image_gets_a_reason_and_a_remedy(project, admin):
-    imp = bring(project, admin, [("labels.csv", b"file,label\na,b\n"), *pictures(1)])
+    imp = bring(project, admin, [("read me.md", b"# Leaves\n"), *pictures(1)])
     refusal = imp.refusals.get()
-    assert (refusal.name, refusal.code) == ("labels.csv", "not_an_image")
+    assert (refusal.name, refusal.code) == ("read me.md", "not_an_image")
     assert "JPEG" in refusal.remedy
     assert imp.added == 1
 
@@ -285,120 +278,3 @@ def test_an_upload_given_up_by_its_sender_brings_in_what_arrived(project, admin)
 
 def test_imports_are_numbered_within_their_project(project, admin):
     assert [bring(project, admin, pictures(1)).number for _ in range(3)] == [1, 2, 3]
-
-
-# ---- Stopping and going on --------------------------------------------------------------------
-
-
-class Killed(Exception):
-    """The worker dies here."""
-
-
-def test_a_crash_between_chunks_loses_and_doubles_nothing(project, admin, monkeypatch):
-    monkeypatch.setattr(importing, "CHUNK_FILES", 3)
-    files = [("a.zip", zipped(pictures(5))), *pictures(4, start=5), ("bad", b"?")]
-    imp = send(project, admin, files)
-
-    def die(now):
-        raise Killed
-
-    for _ in range(3):
-        with pytest.raises(Killed):
-            importing.run(leases.claim(Import, imp.pk), watch=die)
-        Import.objects.filter(pk=imp.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
-    work(imp)
-    assert (imp.total, imp.added, imp.duplicates, imp.refused) == (10, 9, 0, 1)
-    assert rows_of(project) == list(range(9))
-
-
-def test_a_worker_that_lost_its_lease_publishes_nothing(project, admin):
-    imp = send(project, admin, pictures(3))
-    slow = leases.claim(Import, imp.pk)
-    Import.objects.filter(pk=imp.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
-    work(imp)
-    with pytest.raises(leases.LeaseLost):
-        importing.run(slow)
-    assert Image.objects.filter(project=project).count() == 3
-    imp.refresh_from_db()
-    assert (imp.added, imp.duplicates) == (3, 0)
-
-
-def test_cancelling_keeps_what_came_in_and_deletes_the_rest(project, admin, monkeypatch):
-    monkeypatch.setattr(importing, "CHUNK_FILES", 2)
-    imp = send(project, admin, pictures(6))
-
-    def stop(now):
-        imports.cancel(Import.objects.get(pk=now.pk))
-
-    with pytest.raises(leases.LeaseLost):
-        importing.run(leases.claim(Import, imp.pk), watch=stop)
-    imp.refresh_from_db()
-    assert (imp.state, imp.added) == ("cancelled", 2)
-    assert Image.objects.filter(project=project).count() == 2
-    assert not (staging.root() / str(imp.pk)).exists()
-    with pytest.raises(ImportRefused):
-        imports.cancel(imp)
-
-
-def test_a_full_disk_fails_the_import_and_it_goes_on_later(project, admin, monkeypatch, tmp_path):
-    monkeypatch.setattr(importing, "CHUNK_FILES", 2)
-    imp = send(project, admin, pictures(6))
-    saved = storage.write
-    calls = []
-
-    def full(path, data):
-        calls.append(path)
-        if len(calls) > 3:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
-        saved(path, data)
-
-    monkeypatch.setattr(storage, "write", full)
-    work(imp)
-    assert imp.state == "failed"
-    assert "no space left" in imp.error
-    assert str(tmp_path / "files") in imp.error
-    assert imp.read == Image.objects.filter(project=project).count() == 2
-
-    monkeypatch.setattr(storage, "write", saved)
-    imports.again(imp)
-    work(imp)
-    assert (imp.state, imp.added, imp.duplicates) == ("done", 6, 0)
-
-
-def test_no_space_for_an_upload_says_so(project, admin, monkeypatch):
-    imp = imports.start(project=project, user=admin, source="upload")
-
-    def full(*_):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    monkeypatch.setattr(staging, "take", full)
-    with pytest.raises(ImportRefused) as refused:
-        imports.stage(imp, "a.png", io.BytesIO(picture(1)))
-    assert refused.value.code == "disk_full"
-    assert str(staging.root()) in refused.value.message
-
-
-def test_the_sweep_deletes_what_nobody_needs(project, admin):
-    live = send(project, admin, pictures(1))
-    dead = staging.folder(live.pk + 1000)
-    importing.sweep()
-    assert not dead.exists()
-    assert work(live).added == 1
-
-
-def test_many_refusals_of_a_kind_are_summed_up(project, admin):
-    files = [(f"{n}.jpg", b"") for n in range(600)]
-    imp = bring(project, admin, [("a.zip", zipped(files))])
-    assert imp.refused == imp.read == 600
-    assert imp.refusals.count() == 501
-    assert imp.refusals.order_by("pk").last().name == "… 100 more files"
-
-
-def test_deleting_a_project_deletes_its_files(
-    project, admin, tmp_path, django_capture_on_commit_callbacks
-):
-    bring(project, admin, pictures(2))
-    with django_capture_on_commit_callbacks(execute=True):
-        removal.delete(project)
-    assert not [file for file in (tmp_path / "files").rglob("*") if file.is_file()]
-    assert not Refusal.objects.exists()

@@ -340,3 +340,56 @@ def test_imports_of_a_long_list_are_paged(person, address, project, admin):
         imports.cancel(imp)
     assert "?page=2" in person.get(address).content.decode()
     assert person.get(f"{address}?page=x").status_code == 200
+
+
+# ---- From storage -----------------------------------------------------------------------------
+
+
+def test_addresses_are_typed_or_sent_as_a_file(person, address, project):
+    form = {"source": "urls", "urls": "https://example.org/1.jpg\nhttps://example.org/2.jpg"}
+    person.post(address, form)
+    listed = SimpleUploadedFile("mine.txt", b"https://example.org/3.jpg\n")
+    person.post(address, {"source": "urls", "list": listed})
+    first, second = Import.objects.order_by("number")
+    assert (first.source, first.title, first.sealed) == ("urls", "2 addresses", True)
+    assert (second.source, second.title) == ("urls", "mine.txt")
+    ((_, kept),) = staging.listed(first.pk)
+    assert kept.path.read_text().split() == form["urls"].split()
+
+
+@pytest.mark.parametrize(
+    ("form", "words"),
+    [
+        ({"source": "urls", "urls": " \n "}, "at least one https:// address"),
+        ({"source": "bucket", "address": "bucket/leaves"}, "s3://"),
+        ({"source": "folder", "path": "/etc", "from": "storage"}, "LABELER_IMPORT_FOLDERS"),
+    ],
+)  # fmt: skip
+def test_a_place_that_is_none_is_answered_with_what_to_do(person, address, form, words):
+    answer = person.post(address, form)
+    assert answer.status_code == 400
+    assert words in answer.content.decode()
+    assert not Import.objects.exists()
+
+
+def test_a_place_used_before_is_asked_for_what_is_new(person, address, project, settings, tmp_path):
+    settings.IMPORT_FOLDERS = [tmp_path / "in"]
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.png").write_bytes(picture(1))
+    person.post(address, {"source": "folder", "path": str(tmp_path / "in"), "in_place": "1"})
+    work(Import.objects.get())
+    text = person.get(f"{address}?from=storage").content.decode()
+    assert "Bring in what is new" in text
+    (tmp_path / "in" / "b.png").write_bytes(picture(2))
+    origin = project.origins.get()
+    person.post(reverse("import_only_new", args=[project.pk, origin.pk]))
+    again = work(Import.objects.get(number=2))
+    assert (again.options["only_new"], again.in_place) == (True, True)
+    assert (again.added, again.duplicates) == (1, 0)
+
+
+def test_another_projects_place_is_a_404(person, project, outsider):
+    theirs = outsider.projects.get().origins.create(address="/srv/x")
+    for number in (theirs.pk, 10**6, 2**70):
+        answer = person.post(reverse("import_only_new", args=[project.pk, number]))
+        assert answer.status_code == 404

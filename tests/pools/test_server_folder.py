@@ -105,8 +105,8 @@ def test_a_file_that_vanishes_or_turns_into_a_link_is_refused(
     laid_out(allowed, pictures(3))
     listed = sources.list_server_path
 
-    def list_then_change(import_id, path):
-        listed(import_id, path)
+    def list_then_change(*given):
+        listed(*given)
         (allowed / "0.png").unlink()
         (allowed / "1.png").unlink()
         (allowed / "1.png").symlink_to("/etc/passwd")

@@ -33,7 +33,9 @@ def settings_of(project, **changes):
     sent = {
         "name": project.name, "question": project.question, "strategy": project.strategy,
         "audit_share": 100 * project.audit_share, "retrain": "adaptive", "retrain_after": "",
-        "show_suggestions": "on", "target": 100 * project.target,
+        "suggestion_share": 100 * project.suggestion_share, "target": 100 * project.target,
+        "overlap": project.overlap, "consensus": project.consensus, "instructions": "",
+        "gold_share": 100 * project.gold_share, "label_adders": project.label_adders,
         "audit_target": project.audit_target, "features": project.features, "head": project.head,
     }  # fmt: skip
     for label in project.labels.all():
@@ -59,7 +61,6 @@ def test_the_form_makes_a_project_and_its_maker_is_admin(as_owner, owner):
         ("name", "  ", "Give the project a name."),
         ("name", "x" * 10_000, "at most 100"),
         ("name", "a\x07b", "cannot be shown"),
-        ("labels", "", "Name at least one label."),
         ("labels", "a\nA", "Line 2"),
         ("labels", "\n".join(str(i) for i in range(5_001)), "5,000"),
         ("strategy", "psychic", "psychic"),
@@ -108,10 +109,10 @@ def test_the_settings_page_stores_all_of_it(as_owner, project):
     rust = project.labels.get(name="rust")
     sent = settings_of(
         project, name="Leaves of tea", strategy="entropy", retrain="number", retrain_after="25",
-        target="80", new_labels="scorch\nchewed",
+        target="80", suggestion_share="50", overlap="2", instructions="Look twice.",
+        new_labels="scorch\nchewed",
     ) | {f"label-{rust.pk}-name": "leaf rust", f"label-{rust.pk}-colour": "#FF8800"}  # fmt: skip
     sent[f"label-{project.labels.get(name='mildew').pk}-retired"] = "on"
-    del sent["show_suggestions"]
     answer = as_owner.post(f"/projects/{project.pk}/settings", sent)
     assert answer.status_code == 302
     project.refresh_from_db()
@@ -120,7 +121,8 @@ def test_the_settings_page_stores_all_of_it(as_owner, project):
         "entropy",
         25,
     )
-    assert (project.target, project.show_suggestions) == (0.8, False)
+    assert (project.target, project.suggestion_share, project.overlap) == (0.8, 0.5, 2)
+    assert project.instructions == "Look twice."
     rust.refresh_from_db()
     assert (rust.name, rust.colour) == ("leaf rust", "#ff8800")
     names = list(project.labels.filter(retired=False).values_list("name", flat=True))

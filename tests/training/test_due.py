@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db.models.functions import Now
 
+from labeler.labeling import relabeling
 from labeler.labeling.models import Annotation
 from labeler.training import rounds
 from labeler.training.models import ModelVersion, Round, Shard
@@ -111,3 +112,29 @@ def test_the_state_says_how_far_the_next_round_is(ranked):
     answer(ranked, range(4))
     said = rounds.state(ranked)
     assert (said.since, said.at, said.open, said.failure) == (4, 10, None, "")
+
+
+class TestMergedLabels:
+    @pytest.fixture
+    def merged(self, ranked, owner, django_capture_on_commit_callbacks):
+        """A model of three labels, two of which are one by now."""
+        answer(ranked, range(60))
+        assert run_round(ranked).state == Round.State.DONE
+        assert rounds.due(ranked) is None
+        first, second, *_ = ranked.labels.all()
+        with django_capture_on_commit_callbacks(execute=True):
+            relabeling.merge(project=ranked, user=owner, old=first.pk, new=second.pk)
+        return ranked
+
+    def test_a_model_that_tells_them_apart_is_replaced(self, merged):
+        assert Round.objects.get(project=merged, state=Round.State.DUE).reason == Reason.LABELS
+        Round.objects.filter(project=merged, state=Round.State.DUE).delete()
+        assert rounds.due(merged) == Reason.LABELS, "the rows say so, whoever lost the message"
+        assert run_round(merged).state == Round.State.DONE
+        assert rounds.due(merged) is None
+        serving = ModelVersion.objects.get(project=merged, serving=True)
+        assert len(serving.label_ids) == merged.labels.filter(retired=False).count()
+
+    def test_a_round_that_failed_is_not_tried_again(self, merged):
+        Round.objects.filter(project=merged, state=Round.State.DUE).update(state=Round.State.FAILED)
+        assert rounds.due(merged) is None

@@ -14,20 +14,25 @@ from django.views.decorators.http import require_safe
 from labeler.evaluation import (
     activity,
     advice,
+    agreement,
+    anchoring,
     confusion,
     corrections,
     curve,
     figures,
+    gold,
     history,
     status,
 )
 from labeler.evaluation.report import NUMBER_FROM, report
+from labeler.labeling import disputes, own_work
 from labeler.projects.access import may, project_for
 from labeler.projects.models import Project, User
 from labeler.training import rounds, versions
 
-PARTS = ("verdict", "labels", "curve", "rounds", "work", "activity", "confusion")
+PARTS = ("verdict", "labels", "curve", "rounds", "work", "agreement", "activity", "confusion")
 ROUNDS_SHOWN = 8
+AGREEMENT_EVERY = 50  # answers after which agreement is computed anew
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,9 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
     if not may(request.user, project, "see_dashboard"):
         context["own"] = activity.of(project, cast(User, request.user))
         context["work"] = status.of(project)
+        context["corrected"] = own_work.changed_count(project, cast(User, request.user))
+        mine = gold.of_person(project, cast(User, request.user))
+        context["gold_checked"], context["gold_share"] = mine
         return render(request, "evaluation/own_work.html", context)
     parts = {name: part.html for name, part in _parts(request, project).items()}
     context.update(parts=parts, sort=_sort(request), may_train=_may_train(request, project))
@@ -104,6 +112,12 @@ def _context(request: HttpRequest, project: Project) -> dict[str, Any]:
         "user_id": request.user.pk,
         "confusion": confusion.of(measured),
         "corrections": corrections.of(project),
+        "disputes": disputes.count(project),
+        "agreed": agreement.of(project, every=AGREEMENT_EVERY),
+        "agree_from": agreement.NUMBER_FROM,
+        "anchoring": anchoring.of(project, every=AGREEMENT_EVERY),
+        "gold_total": project.gold.count(),
+        "may_set": may(request.user, project, "set"),
     }
 
 

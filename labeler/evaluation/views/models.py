@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from labeler.evaluation import curve, history
@@ -63,5 +64,6 @@ def train_now(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask for a round now; joins the open one."""
     project = project_for(request.user, pk, "train")
     asked = rounds.ask(project, Round.Reason.ASKED, cast(User, request.user))
-    messages.success(request, f"Round {asked.number} is on its way.")
+    words = _("Round %(n)s is on its way.") % {"n": asked.number}
+    messages.success(request, words)
     return redirect("models" if request.POST.get("from") == "models" else "dashboard", pk)

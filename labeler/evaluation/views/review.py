@@ -6,6 +6,7 @@ from typing import Any, cast
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from labeler.evaluation import confusion, corrections, galleries, thresholds
@@ -159,7 +160,7 @@ def threshold(request: HttpRequest, pk: int) -> HttpResponse:
     given = form.cleaned_data
     if not thresholds.save(project, given["version"], given["label"].pk, given["threshold"]):
         return JsonResponse(
-            {"detail": "Another version serves by now. Reload the page."}, status=409
+            {"detail": _("Another version serves by now. Reload the page.")}, status=409
         )
     return JsonResponse({"threshold": given["threshold"]})
 

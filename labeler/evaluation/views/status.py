@@ -14,9 +14,10 @@ from labeler.projects.access import project_for
 @require_safe
 @never_cache
 def of_project(request: HttpRequest, pk: int) -> HttpResponse:
-    """Of one project, for any member."""
+    """Of one project, for any member; with it, how many new comments name them."""
     project = project_for(request.user, pk, "see_own_work")
-    return render(request, "evaluation/status.html", {"line": status.line(project)})
+    context = {"project": project, "line": status.line(project)}
+    return render(request, "evaluation/status.html", context)
 
 
 @login_required

@@ -13,14 +13,15 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from labeler.labeling import annotations, progress, questions, queue, replies
-from labeler.labeling.models import Annotation
+from labeler.labeling.models import Annotation, QueueItem
 from labeler.labeling.plain_form import wanted
+from labeler.labeling.views import answers
 from labeler.projects.access import project_for
+from labeler.projects.labels import fingerprint
 from labeler.projects.models import Project, User
 
-SEARCH_FROM = 25  # labels; with so many a search field helps
-WIDE_FROM = 11  # labels; so many stand in two columns
-AHEAD = 4  # images fetched before they are needed
+AHEAD = 12  # images fetched before they are needed
+MOST_NAMED = 120  # items in one post: more than a desk or a grid page holds
 
 
 @login_required
@@ -36,29 +37,26 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _context(request: HttpRequest, project: Project, user: User) -> dict[str, Any]:
-    labels = list(project.labels.filter(retired=False).order_by("place"))
-    names = {label.pk: label.name for label in labels}
-    shown = questions.suggestions_shown(project, user)
+    shown = answers.context(project, user)
+    names = {label.pk: label.name for label in shown["labels"]}
     held = queue.held(project, user)[: 1 + AHEAD]
-    for item in held:
-        item.project = project
-    asked = [questions.as_dict(item, names, shown=shown) for item in held]
+    asked = [_asked(item, project, user, names) for item in held]
     strip = replies.strip(project, user)
-    change = next((a for a in strip if a["uuid"] == request.GET.get("change")), None)
+    wanted = request.GET.get("change", "")
+    change = next((a for a in strip if a["uuid"] == wanted), None)
+    if wanted and change is None and (change := replies.answered(project, user, wanted)):
+        strip.append(change)
     question = change["question"] if change else (asked[0] if asked else None)
     now = progress.as_dict(project)
     return {
-        "project": project,
+        **shown,
         "tab": "label",
-        "labels": labels,
-        "search": len(labels) >= SEARCH_FROM,
-        "wide": len(labels) >= WIDE_FROM,
         "question": question,
         "change": change,
         "strip": strip,
         "progress": now,
         "today": _today(project, user),
-        "shown": shown,
+        "shown": not user.settings.get(questions.HIDDEN, False),
         "blind": bool(question and question["why"]["audit"]),
         "empty": "" if asked else replies.why_empty(project),
         "fresh": uuid4(),
@@ -69,10 +67,17 @@ def _context(request: HttpRequest, project: Project, user: User) -> dict[str, An
             "ahead": AHEAD,
             "ready": asked,
             "strip": [a | {"created_at": a["created_at"].isoformat()} for a in strip],
+            "change": change and change["uuid"],
             "progress": now,
             "empty": "" if asked else replies.why_empty(project),
         },
     }
+
+
+def _asked(item: QueueItem, project: Project, user: User, names: dict[int, str]) -> dict[str, Any]:
+    item.project = project
+    shown = questions.suggestion_shown(item, project, user)
+    return questions.as_dict(item, names, shown=shown)
 
 
 def _today(project: Project, user: User) -> int:
@@ -105,26 +110,56 @@ def state(request: HttpRequest, pk: int) -> JsonResponse:
         {
             "user": request.user.pk,
             "csrf": get_token(request),
-            "left": queue.left(project),
             "progress": progress.as_dict(project),
+            "labels_version": fingerprint(questions.names_of(project)),
         }
     )
 
 
 @login_required
 @require_POST
-def release(request: HttpRequest, pk: int) -> JsonResponse:
-    """Give back images that were fetched ahead but not seen: a newer model has ranked anew."""
+def keep(request: HttpRequest, pk: int) -> JsonResponse:
+    """The page is still open: hold its images on, and say which are still the person's."""
     project = project_for(request.user, pk, "label")
+    items = _items(request)
+    if items is None:
+        return _bad_items()
+    user = cast(User, request.user)
+    held = queue.keep(project=project, user=user, item_ids=items)
+    told = {"held": held, "progress": progress.as_dict(project)}
+    told["labels_version"] = fingerprint(questions.names_of(project))
+    return JsonResponse(told | {"user": user.pk, "csrf": get_token(request)})
+
+
+@login_required
+@require_POST
+def release(request: HttpRequest, pk: int) -> JsonResponse:
+    """Give back images that nobody has seen: a newer model has ranked anew, or the page closes.
+
+    A page that closes sends `leaving`; it may be reloaded, so its images are free a little later.
+    """
+    project = project_for(request.user, pk, "label")
+    items = _items(request)
+    if items is None:
+        return _bad_items()
+    let_go = queue.leave if json.loads(request.body).get("leaving") else queue.release
+    released = let_go(project=project, user=cast(User, request.user), item_ids=items)
+    return JsonResponse({"released": released})
+
+
+def _items(request: HttpRequest) -> list[int] | None:
+    """The items that a page names, at most as many as it can hold; None when it is no list."""
     try:
         items = json.loads(request.body)["items"]
     except (ValueError, KeyError, TypeError, RecursionError):
-        items = None
-    if not isinstance(items, list) or not all(_is_id(item) for item in items[: queue.MOST + 1]):
-        return JsonResponse({"detail": 'Send {"items": [ids]}.', "code": "bad_items"}, status=422)
-    user = cast(User, request.user)
-    released = queue.release(project=project, user=user, item_ids=items[: queue.MOST])
-    return JsonResponse({"released": released})
+        return None
+    if not isinstance(items, list) or not all(_is_id(item) for item in items[:MOST_NAMED]):
+        return None
+    return items[:MOST_NAMED]
+
+
+def _bad_items() -> JsonResponse:
+    return JsonResponse({"detail": 'Send {"items": [ids]}.', "code": "bad_items"}, status=422)
 
 
 def _is_id(value: Any) -> bool:

@@ -4,11 +4,17 @@ from datetime import datetime
 from typing import Any
 
 from django import template
+from django.conf import settings
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext, gettext_lazy, ngettext, pgettext_lazy
 
 from labeler.projects.access import ALLOWED, RANK, Action
+from labeler.projects.languages import words_version
+from labeler.projects.stored_words import told
 
 register = template.Library()
 NBSP = "\u00a0"
@@ -22,8 +28,13 @@ def count(value: int | None) -> str:
 
 @register.filter
 def percent(value: float | None, digits: int = 0) -> str:
-    """0.87 → "87 %" with a non-breaking space."""
-    return "" if value is None else f"{100 * value:.{digits}f}{NBSP}%"
+    """0.87 → "87 %" with a non-breaking space, in Japanese "87%"."""
+    return "" if value is None else _percent() % {"n": f"{100 * value:.{digits}f}"}
+
+
+def _percent() -> str:
+    # Translators: how a percentage is written. A space in it does not break.
+    return gettext("%(n)s %%").replace(" ", NBSP)
 
 
 @register.filter
@@ -57,12 +68,23 @@ def ago(value: datetime | None) -> SafeString | str:
 
 
 def _ago(seconds: float) -> str:
-    for size, unit in ((86_400, "day"), (3_600, "h"), (60, "min"), (1, "s")):
-        if seconds >= size:
-            number = int(seconds // size)
-            plural = "s" if unit == "day" and number != 1 else ""
-            return f"{number}{NBSP}{unit}{plural} ago"
-    return "now"
+    if seconds < 1:
+        return gettext("now")
+    if seconds < 60:
+        words, number = gettext("%(n)s s ago"), seconds
+    elif seconds < 3_600:
+        words, number = gettext("%(n)s min ago"), seconds // 60
+    elif seconds < 86_400:
+        words, number = gettext("%(n)s h ago"), seconds // 3_600
+    else:
+        number = seconds // 86_400
+        words = ngettext("%(n)s day ago", "%(n)s days ago", int(number))
+    return _tight(words % {"n": int(number)})
+
+
+def _tight(words: str) -> str:
+    """A number stays on the line of its unit."""
+    return words.replace(" ", NBSP, 1)
 
 
 @register.filter
@@ -71,15 +93,45 @@ def duration(seconds: float | None) -> str:
     if seconds is None:
         return ""
     if seconds < 10:
-        return f"{seconds:.1f}{NBSP}s"
+        return gettext("%(n)s s").replace(" ", NBSP) % {"n": f"{seconds:.1f}"}
     minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes}{NBSP}min {rest:02d}{NBSP}s" if minutes else f"{rest}{NBSP}s"
+    if not minutes:
+        return gettext("%(n)s s").replace(" ", NBSP) % {"n": rest}
+    words = gettext("%(minutes)s min %(seconds)s s") % {
+        "minutes": minutes,
+        "seconds": f"{rest:02d}",
+    }
+    return words.replace(" min", f"{NBSP}min").replace(f"{rest:02d} s", f"{rest:02d}{NBSP}s")
+
+
+register.filter("told", told)
+
+
+ROLES = {
+    "annotator": pgettext_lazy("role of a person", "annotator"),
+    "reviewer": pgettext_lazy("role of a person", "reviewer"),
+    "admin": pgettext_lazy("role of a person", "admin"),
+}
+
+
+@register.filter
+def role_words(role: str) -> str:
+    """ "annotator", "reviewer" or "admin", to stand inside a sentence."""
+    return str(ROLES.get(role, role))
 
 
 @register.filter
 def get(mapping: Any, key: Any) -> Any:
     """mapping[key], or None."""
     return mapping.get(key) if mapping else None
+
+
+@register.simple_tag
+def words_script() -> str:
+    """Where scripts find their words; "" where the ones in the source will do."""
+    language = get_language() or settings.LANGUAGE_CODE
+    version = words_version(language)
+    return reverse("jsi18n", args=[language, version]) if version else ""
 
 
 @register.inclusion_tag("parts/icon.html")
@@ -95,15 +147,16 @@ def mark(label: Any) -> dict[str, Any]:
 
 
 # Which tabs a project has: key, words, URL name, what one must be allowed to do, letter after G.
-TABS: list[tuple[str, str, str, Action, str]] = [
-    ("dashboard", "Dashboard", "dashboard", "see_own_work", "D"),
-    ("label", "Label", "label", "label", "L"),
-    ("review", "Review", "review", "review", "R"),
-    ("models", "Models", "models", "see_dashboard", "M"),
-    ("import", "Import", "import", "import", "I"),
-    ("export", "Export", "export", "export", ""),
-    ("members", "Members", "members", "invite", ""),
-    ("settings", "Settings", "settings", "set", ""),
+TABS: list[tuple[str, str | Promise, str, Action, str]] = [
+    ("dashboard", gettext_lazy("Dashboard"), "dashboard", "see_own_work", "D"),
+    ("label", gettext_lazy("Label"), "label", "label", "L"),
+    ("grid", gettext_lazy("Grid"), "grid", "label", ""),
+    ("review", gettext_lazy("Review"), "review", "review", "R"),
+    ("models", gettext_lazy("Models"), "models", "see_dashboard", "M"),
+    ("import", gettext_lazy("Import"), "import", "import", "I"),
+    ("export", gettext_lazy("Export"), "export", "export", ""),
+    ("members", gettext_lazy("Members"), "members", "invite", ""),
+    ("settings", gettext_lazy("Settings"), "settings", "set", ""),
 ]
 
 

@@ -11,16 +11,20 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render, resolve_url
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from labeler.projects import links, tokens
+from labeler.projects.access import projects_of
 from labeler.projects.forms import PersonalForm, SignInForm
 from labeler.projects.models import User
 
-BACKEND = "django.contrib.auth.backends.ModelBackend"
-WRONG = "This name and password do not belong together. Try again."
+BACKEND = "labeler.projects.sessions.Backend"
+WRONG = gettext_lazy("This name and password do not belong together. Try again.")
+MOST_PROJECTS = 20  # whose keys are linked from the personal page
 
 
 def next_page(request: HttpRequest) -> str:
@@ -87,11 +91,14 @@ def personal(request: HttpRequest) -> HttpResponse:
         user.last_name = ""
         user.settings["letter_keys"] = form.cleaned_data["letter_keys"]
         user.save(update_fields=["first_name", "last_name", "settings"])
-        messages.success(request, "Your settings are saved.")
+        messages.success(request, _("Your settings are saved."))
         return redirect("personal")
-    return render(
-        request, "account/personal.html", {"form": form}, status=400 if form.errors else 200
-    )
+    mine = list(projects_of(user).order_by("-pk")[: MOST_PROJECTS + 1])
+    context = {
+        "form": form, "key_projects": mine[:MOST_PROJECTS],
+        "more_key_projects": len(mine) > MOST_PROJECTS,
+    }  # fmt: skip
+    return render(request, "account/personal.html", context, status=400 if form.errors else 200)
 
 
 @never_cache
@@ -109,7 +116,7 @@ def password(request: HttpRequest) -> HttpResponse:
         form.save()
         tokens.revoke_all(user)
         update_session_auth_hash(request, user)
-        messages.success(request, "Your password is changed. All your tokens are revoked.")
+        messages.success(request, _("Your password is changed. All your tokens are revoked."))
         return redirect(reverse("personal"))
     return render(
         request, "account/password.html", {"form": form}, status=400 if form.errors else 200

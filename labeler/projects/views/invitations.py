@@ -6,6 +6,7 @@ from django.contrib.auth.decorators import login_required
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
@@ -13,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from labeler.projects import invitations
 from labeler.projects.forms import JoinForm
 from labeler.projects.models import Membership
+from labeler.projects.templatetags.look import role_words
 from labeler.projects.views.account import BACKEND, _user
 
 
@@ -30,7 +32,7 @@ def open_link(request: HttpRequest, secret: str) -> HttpResponse:
         try:
             user = invitations.accept_as_new(secret, **form.cleaned_data)
         except IntegrityError:  # the name was taken in the same moment
-            form.add_error("username", "Somebody has this name already. Choose another.")
+            form.add_error("username", _("Somebody has this name already. Choose another."))
         else:
             if user is None:
                 return _gone(request)
@@ -48,7 +50,11 @@ def join(request: HttpRequest, secret: str) -> HttpResponse:
     member: Membership | None = invitations.accept(secret, _user(request))
     if member is None:
         return _gone(request)
-    messages.success(request, f"You are {member.role} of {member.project}.")
+    messages.success(
+        request,
+        _("You are %(role)s of %(project)s.")
+        % {"role": role_words(member.role), "project": member.project},
+    )
     return redirect("label", member.project_id)
 
 

@@ -2,8 +2,11 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -11,9 +14,10 @@ from labeler.projects import invitations, members
 from labeler.projects.access import RANK, project_for
 from labeler.projects.forms import InviteForm
 from labeler.projects.models import Membership, Project
+from labeler.projects.templatetags.look import role_words
 from labeler.projects.views.account import _user
 
-LAST = "There must be an admin. Make somebody else admin first."
+LAST = gettext_lazy("There must be an admin. Make somebody else admin first.")
 
 
 @never_cache
@@ -30,11 +34,16 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
         form = InviteForm()
     context = {
         "project": project, "tab": "members", "form": form, "link": link,
-        "members": sorted(members.of(project), key=lambda m: -RANK[m.role]),
+        "members": sorted(members.of(project), key=_place),
         "invitations": invitations.open_ones(project),
         "roles": Membership.Role.values,
     }  # fmt: skip
     return render(request, "projects/members.html", context, status=400 if form.errors else 200)
+
+
+def _place(member: Membership) -> tuple[bool, int]:
+    """Admins first; who is inactive comes last."""
+    return member.deactivated_at is not None, -RANK[member.role]
 
 
 @login_required
@@ -44,7 +53,7 @@ def change_role(request: HttpRequest, pk: int, member: int) -> HttpResponse:
     project = project_for(request.user, pk, "invite")
     role = request.POST.get("role", "")
     if role not in Membership.Role.values:
-        messages.error(request, "Choose annotator, reviewer or admin.")
+        messages.error(request, _("Choose annotator, reviewer or admin."))
         return redirect("members", pk)
     try:
         changed = members.change_role(project, member, role)
@@ -53,7 +62,8 @@ def change_role(request: HttpRequest, pk: int, member: int) -> HttpResponse:
         return redirect("members", pk)
     if changed is None:
         raise Http404
-    messages.success(request, f"{changed.user} is now {changed.role}.")
+    words = _("%(person)s is now %(role)s.")
+    messages.success(request, words % {"person": changed.user, "role": role_words(changed.role)})
     return _still_inside(request, project)
 
 
@@ -69,8 +79,39 @@ def remove(request: HttpRequest, pk: int, member: int) -> HttpResponse:
         return redirect("members", pk)
     if gone is None:
         raise Http404
-    messages.success(request, f"{gone.user} is no longer a member. Their answers stay.")
+    words = _("%(person)s is no longer a member. Their answers stay.")
+    messages.success(request, words % {"person": gone.user})
     return _still_inside(request, project)
+
+
+@login_required
+@require_POST
+def deactivate(request: HttpRequest, pk: int, member: int) -> HttpResponse:
+    """Shut a member out without taking their name from the project."""
+    project = project_for(request.user, pk, "invite")
+    try:
+        out = members.deactivate(project, member)
+    except members.LastAdmin:
+        messages.error(request, LAST)
+        return redirect("members", pk)
+    if out is None:
+        raise Http404
+    words = _("%(person)s is inactive and cannot come in. Their answers stay.")
+    messages.success(request, words % {"person": out.user})
+    return _still_inside(request, project)
+
+
+@login_required
+@require_POST
+def reactivate(request: HttpRequest, pk: int, member: int) -> HttpResponse:
+    """Let a member in again."""
+    project = project_for(request.user, pk, "invite")
+    back = members.reactivate(project, member)
+    if back is None:
+        raise Http404
+    words = _("%(person)s can come in again, as %(role)s.")
+    messages.success(request, words % {"person": back.user, "role": role_words(back.role)})
+    return redirect("members", pk)
 
 
 @login_required
@@ -80,7 +121,7 @@ def withdraw(request: HttpRequest, pk: int, invitation: int) -> HttpResponse:
     project = project_for(request.user, pk, "invite")
     if invitation >= 2**63 or not invitations.withdraw(project, invitation):
         raise Http404
-    messages.success(request, "The invitation no longer works.")
+    messages.success(request, _("The invitation no longer works."))
     return redirect("members", pk)
 
 
@@ -88,6 +129,6 @@ def _still_inside(request: HttpRequest, project: Project) -> HttpResponse:
     """Back to the members, unless one has just given up one's own right to see them."""
     try:
         project_for(request.user, project.pk, "invite")
-    except Exception:
+    except (Http404, PermissionDenied):
         return redirect("projects")
     return redirect("members", project.pk)

@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -29,7 +30,7 @@ def page(request: HttpRequest) -> HttpResponse:
         try:
             fresh = tokens.issue(user=user, expires_at=ends, **values)[1]
         except tokens.TooManyTokens:
-            form.add_error(None, "You have 100 tokens. Revoke one you no longer use.")
+            form.add_error(None, _("You have 100 tokens. Revoke one you no longer use."))
         else:
             form = _form_for(user)
     context = {"form": form, "tokens": tokens.working(user), "fresh": fresh}
@@ -48,5 +49,5 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
     """Make a token worthless."""
     if pk >= 2**63 or not tokens.revoke(_user(request), pk):
         raise Http404
-    messages.success(request, "The token is revoked.")
+    messages.success(request, _("The token is revoked."))
     return redirect("tokens")

@@ -15,7 +15,8 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name")
-        parser.add_argument("--labels", nargs="+", required=True, metavar="LABEL")
+        words = "the label names; without them a yes/no project has Yes and No, others none yet"
+        parser.add_argument("--labels", nargs="+", default=[], metavar="LABEL", help=words)
         parser.add_argument("--kind", choices=Project.Kind.values, default=Project.Kind.SINGLE)
         parser.add_argument("--strategy", default="margin")
         parser.add_argument("--owner", help="user name of its admin; default: the first owner")

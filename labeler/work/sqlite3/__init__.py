@@ -1,0 +1,1 @@
+"""SQLite as Django speaks it, with an orderly queue of this process's writers."""

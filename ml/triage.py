@@ -1,0 +1,62 @@
+"""What to do with an image that comes alone: ask a person, accept the label, or reject it."""
+
+import numpy as np
+import numpy.typing as npt
+
+from ml.scores import check
+
+ASK, ACCEPT, REJECT = "ask", "accept", "reject"
+MARGIN = 0.3
+
+
+def decide(
+    proba: npt.ArrayLike,
+    *,
+    accept: float = 0.0,
+    reject: float = 0.0,
+    margin: float = MARGIN,
+    multi: bool = False,
+) -> npt.NDArray[np.str_]:
+    """Return "ask", "accept" or "reject" for each image of a stream.
+
+    proba: (n, n_labels) predictions. For labels that exclude each other:
+
+    - reject: the largest probability is below `reject`; no label fits;
+    - ask: the two largest differ by less than `margin`, or the largest is below `accept`;
+    - accept: everything else; the label is the likeliest one.
+
+    The defaults are the classic rule alone: ask a person where the two best differ by less
+    than 0.3. With `multi` each label is a question of yes or no: `accept` says the lowest
+    yes and `reject` the highest no (if 0: `margin` apart, around a half). An image is asked
+    about if one label lies between, rejected if all are no, else accepted.
+    Returns: (n,) of these words. Raises: ValueError for values that are no probabilities.
+    Source: Chow (1970), On optimum recognition error and reject tradeoff; Cohn, Atlas and
+        Ladner (1994), region of uncertainty; Settles (2010), section 2.2.
+    """
+    check(proba, distributions=not multi)
+    for name, value in (("accept", accept), ("reject", reject), ("margin", margin)):
+        if not 0 <= value <= 1:
+            raise ValueError(f"{name} must lie in 0..1, got {value}")
+    table = np.asarray(proba, dtype=np.float64)
+    if multi:
+        yes, no = accept or (1 + margin) / 2, reject or (1 - margin) / 2
+        if no > yes:
+            raise ValueError(f"reject ({no}) must not be above accept ({yes})")
+        return _many(table, yes, no)
+    if 0 < accept < reject:
+        raise ValueError(f"reject ({reject}) must not be above accept ({accept})")
+    return _one(table, accept, reject, margin)
+
+
+def _one(
+    table: npt.NDArray[np.float64], accept: float, reject: float, margin: float
+) -> npt.NDArray[np.str_]:
+    second, first = np.partition(table, -2, axis=1)[:, -2:].T
+    ask = (first - second < margin) | (first < accept)
+    return np.where(first < reject, REJECT, np.where(ask, ASK, ACCEPT))
+
+
+def _many(table: npt.NDArray[np.float64], yes: float, no: float) -> npt.NDArray[np.str_]:
+    between = ((table < yes) & (table > no)).any(axis=1)
+    none = (table <= no).all(axis=1)
+    return np.where(between, ASK, np.where(none, REJECT, ACCEPT))
