@@ -30,6 +30,10 @@ $python manage.py check --fail-level WARNING
 $python manage.py makemigrations --check --dry-run
 $python manage.py collectstatic --no-input --verbosity 0
 
+# Servers, processes and browsers have many clocks, and a busy machine stretches them: what fails is
+# told again once, and the summary lists it as RERUN. What fails twice has failed.
+again="--reruns 1 -r aR"
+
 say "Programs the tests need"
 command -v node >/dev/null || missing "the tests of scripts" "Install Node.js 20 or newer."
 command -v chromium >/dev/null || command -v chromium-browser >/dev/null || \
@@ -44,11 +48,11 @@ if $python -c 'import psycopg2, sys; psycopg2.connect(sys.argv[1], connect_timeo
     say "Tests on PostgreSQL: whatever touches the database"
     DATABASE_URL=$postgres LABELER_SECRET_KEY=$($python -c 'import secrets; print(secrets.token_hex(30))') \
         $python -m pytest -q --ignore=tests/ml --ignore=tests/supervisor \
-        -m "(not browser and not slow) or team" "$@"
+        -m "(not browser and not slow) or team" $again "$@"
 else
     missing "the tests on PostgreSQL" \
         "Name a database with LABELER_TEST_POSTGRES, such as postgres://me@127.0.0.1:5432/postgres."
 fi
 
 say "All tests, on SQLite"
-$python -m pytest "$@"
+$python -m pytest $again "$@"

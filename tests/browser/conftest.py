@@ -29,16 +29,6 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobil
 expect.set_options(timeout=15_000)  # a busy machine is slow, not wrong
 
 
-def pytest_collection_modifyitems(items):
-    """A story in a browser has many clocks: one that fails is told again once, and the run says so.
-
-    What fails twice has failed.
-    """
-    for item in items:
-        if item.get_closest_marker("browser"):
-            item.add_marker(pytest.mark.flaky(reruns=1))
-
-
 @pytest.fixture
 def page(request):
     """A tab on a desktop or the given device. Any error of the page's scripts fails the test."""

@@ -14,6 +14,7 @@ from labeler.pools.models import Image, Import
 from labeler.projects.models import Project, User
 from labeler.work import leases
 from tests.conftest import picture
+from tests.pools.s3_server import moto, pictures_bucket  # noqa: F401 - fixtures
 
 File = tuple[str, bytes]
 

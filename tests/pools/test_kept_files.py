@@ -44,10 +44,8 @@ def test_below_the_limit_everything_stays(settings):
 
 @pytest.mark.django_db
 def test_fetching_tidies_and_a_file_that_went_is_fetched_again(
-    settings, project, admin, monkeypatch
+    pictures_bucket, settings, project, admin, monkeypatch
 ):
-    memory = {"BACKEND": "django.core.files.storage.InMemoryStorage"}
-    settings.STORAGES = settings.STORAGES | {"default": memory}
     settings.CACHE_BYTES = 100
     monkeypatch.setattr(kept_files, "PAUSE", -1.0)
     monkeypatch.setattr(kept_files, "IN_USE", -1.0)

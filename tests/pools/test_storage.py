@@ -11,11 +11,10 @@ from tests.pools.conftest import bring
 
 
 @pytest.fixture(params=["folder", "bucket"])
-def kept(request, settings):
-    """Either kind of storage; the bucket is one in memory, without paths."""
+def kept(request):
+    """Either kind of storage."""
     if request.param == "bucket":
-        memory = {"BACKEND": "django.core.files.storage.InMemoryStorage"}
-        settings.STORAGES = settings.STORAGES | {"default": memory}
+        request.getfixturevalue("pictures_bucket")
     return request.param
 
 

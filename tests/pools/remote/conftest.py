@@ -2,11 +2,8 @@
 
 import datetime
 import ipaddress
-import os
 import socket
 import ssl
-import subprocess
-import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -20,6 +17,7 @@ from cryptography.x509.oid import NameOID
 
 from labeler.pools.remote import connections, s3
 from tests.conftest import picture
+from tests.pools.s3_server import KEYS
 
 SECRET = b"root:x:0:0 what the refused side says"
 NAME = "pictures.example"  # the name on the certificate
@@ -290,45 +288,6 @@ def answering(*numbers: str):
 
     resolve.asked = 0
     return resolve
-
-
-# ---- A bucket ---------------------------------------------------------------------------------
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return taken.getsockname()[1]
-
-
-KEYS = {
-    "AWS_ACCESS_KEY_ID": "testing",
-    "AWS_SECRET_ACCESS_KEY": "testing",
-    "AWS_DEFAULT_REGION": "us-east-1",
-    "AWS_EC2_METADATA_DISABLED": "true",
-}
-
-
-@pytest.fixture(scope="session")
-def moto(tmp_path_factory):
-    """An S3 server in a process of its own; its port."""
-    port = _free_port()
-    log = (tmp_path_factory.mktemp("moto") / "log").open("wb")
-    server = subprocess.Popen(
-        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
-        stdout=log, stderr=log, env=os.environ | KEYS,
-    )  # fmt: skip
-    end = time.monotonic() + 120
-    while True:
-        assert server.poll() is None, "moto_server ended by itself"
-        assert time.monotonic() < end, "moto_server did not start"
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            break
-        except OSError:
-            time.sleep(0.1)
-    yield port
-    server.terminate()
-    server.wait(20)
 
 
 @pytest.fixture

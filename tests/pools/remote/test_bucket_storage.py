@@ -3,35 +3,18 @@
 import urllib.request
 from urllib.parse import parse_qs, urlsplit
 
-import boto3
 import pytest
 from django.test import Client
 
-from labeler import env
 from labeler.pools import disk_use, removing, storage
 from labeler.pools.models import Image, Removal
 from labeler.projects import removal
 from labeler.work import leases
 from tests.conftest import picture
 from tests.pools.conftest import bring
-from tests.pools.remote.conftest import KEYS
 
 pytestmark = pytest.mark.django_db
 BIG = (2000, 1200)  # larger than the screen size: it gets both small copies
-
-
-@pytest.fixture
-def pictures_bucket(moto, settings, monkeypatch):
-    """The installation's storage is `s3://pictures/team`; the bucket, to look into."""
-    for name, value in KEYS.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{moto}")
-    bucket = boto3.resource("s3").Bucket("pictures")
-    bucket.create()
-    settings.STORAGES = settings.STORAGES | {"default": env.storage("s3://pictures/team")}
-    yield bucket
-    bucket.objects.delete()
-    bucket.delete()
 
 
 @pytest.fixture
