@@ -104,13 +104,13 @@ def store(project, images: int, blob: bytes) -> None:
     """The same bytes under every image's name: hard links, so a hundred thousand take seconds."""
     from django.core.files.storage import default_storage
 
-    from labeler.pools import storage
+    from labeler.pools import storage, whole_files
 
     for row in range(images):
         path = Path(default_storage.path(storage.name_of(project.pk, sha256(row))))
         if row % MOST_LINKS == 0:
             first = path
-            storage.write(first, blob)
+            whole_files.write(first, blob)
         else:
-            storage.folder(path.parent)
+            whole_files.folder(path.parent)
             os.link(first, path)

@@ -12,38 +12,44 @@ from labeler.projects.models import Project
 from labeler.work import leases
 
 
+def begin(project: Project, chunk: Chunk) -> None:
+    """Start decoding what the pool does not have, in the children; `add` takes the answers."""
+    known = known_images(project, chunk)
+    new = {file.sha256: file.data for file in chunk.files if file.sha256 not in known}
+    chunk.answers = zip(new, decoding.decode(new.values()), strict=True)
+
+
 def add(imp: Import, chunk: Chunk, *, beat: Callable[[], None]) -> None:
-    """Bring the chunk into the pool and move the import's position behind it.
+    """Bring the chunk, which was begun, into the pool; move the import's position behind it.
 
     `beat` is called between pictures, to keep the lease. Raises LeaseLost, OSError.
     """
     while True:
+        _take(chunk, beat)
+        _store(imp.project, chunk)
         try:
-            _add(imp, chunk, beat)
+            _write(imp, chunk)
             return
         except Vanished:  # rare: another import was taken back while this chunk was on its way
-            chunk.decoded.clear()
+            begin(imp.project, chunk)
 
 
-def _add(imp: Import, chunk: Chunk, beat: Callable[[], None]) -> None:
-    _decode(imp.project, chunk, beat)
-    _store(imp.project, chunk)
-    with leases.publishing(imp):
-        project = Project.objects.select_for_update(no_key=True).get(pk=imp.project_id)
-        Rows(imp, project, chunk).write()
-
-
-def _decode(project: Project, chunk: Chunk, beat: Callable[[], None]) -> None:
-    known = known_images(project, chunk)
-    new = {file.sha256: file.data for file in chunk.files if file.sha256 not in known}
+def _take(chunk: Chunk, beat: Callable[[], None]) -> None:
+    """Wait for the answers."""
     bad: dict[str, Refused] = {}
-    for sha256, result in zip(new, decoding.decode(new.values()), strict=True):
+    for sha256, result in chunk.answers:
         beat()
         if isinstance(result, Refused):
             bad[sha256] = result
         else:
             chunk.decoded[sha256] = result
     chunk.drop(bad)
+
+
+def _write(imp: Import, chunk: Chunk) -> None:
+    with leases.publishing(imp):
+        project = Project.objects.select_for_update(no_key=True).get(pk=imp.project_id)
+        Rows(imp, project, chunk).write()
 
 
 def _store(project: Project, chunk: Chunk) -> None:

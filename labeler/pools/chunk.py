@@ -1,6 +1,7 @@
 """A few files of one import that come in together, or not at all."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from labeler.pools import in_place as originals
@@ -41,6 +42,7 @@ class Chunk:
     files: list[File] = field(default_factory=list)
     refused: list[tuple[str, Refused]] = field(default_factory=list)
     notes: list[tuple[str, Refused]] = field(default_factory=list)  # not counted
+    answers: Iterable[tuple[str, Decoded | Refused]] = ()  # by hash, while children decode
     decoded: dict[str, Decoded] = field(default_factory=dict)  # by hash
     bytes: int = 0
     after: tuple[int, int] = (0, 0)  # where the next chunk starts

@@ -23,6 +23,14 @@ START_SECONDS = 60
 _BASE = 600 * 2**20  # what the child and its libraries reserve before the first picture
 _PER_PIXEL = 24  # a float TIFF needs this much while it is scaled
 
+# Its libraries start no threads, and glibc keeps the memory of one picture for the next: giving it
+# back and taking it again cost a tenth of the time.
+_FRUGAL = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "MALLOC_TRIM_THRESHOLD_": str(128 * 2**20),
+    "MALLOC_TOP_PAD_": str(16 * 2**20),
+}
+
 
 @dataclass(frozen=True)
 class Decoded:
@@ -124,8 +132,8 @@ def _start() -> "subprocess.Popen[bytes]":
     return subprocess.Popen(  # noqa: S603  # our own program, no words of strangers
         # -P and the file's own path: the package above it would load Celery.
         [sys.executable, "-P", decoder.__file__, str(_memory())],
-        # Nothing secret is in the child's environment, and its libraries start no threads.
-        env={"PYTHONPATH": str(settings.ROOT), "OPENBLAS_NUM_THREADS": "1"},
+        # Nothing secret is in the child's environment.
+        env={"PYTHONPATH": str(settings.ROOT), **_FRUGAL},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

@@ -6,7 +6,7 @@ dies leaves a row whose lease runs out; the next one goes on at the position.
 
 import errno
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 
 from django.db import IntegrityError, OperationalError
@@ -166,7 +166,7 @@ def _bring_in(imp: Import, watch: Watcher, patient: bool) -> bool:
     started = time.monotonic()
     beat = _beat(imp)
     with looking.kept_rows(imp, beat) as rows:
-        for chunk in _chunks(imp, rows, beat):
+        for chunk in _begun(imp, _chunks(imp, rows, beat)):
             adding.add(imp, chunk, beat=_beat(imp))
             watch(imp)
             if patient and time.monotonic() - started > TURN_SECONDS and _others_wait(imp):
@@ -174,6 +174,18 @@ def _bring_in(imp: Import, watch: Watcher, patient: bool) -> bool:
                 nudge("import", imp.pk)
                 return False
     return True
+
+
+def _begun(imp: Import, chunks: Iterable[Chunk]) -> Iterator[Chunk]:
+    """The chunks; while one is stored, the pictures of the next are decoded."""
+    before = None
+    for chunk in chunks:
+        adding.begin(imp.project, chunk)
+        if before:
+            yield before
+        before = chunk
+    if before:
+        yield before
 
 
 def _chunks(imp: Import, rows: Kept | None, beat: Callable[[], None]) -> Iterator[Chunk]:
@@ -222,7 +234,8 @@ def _finish(imp: Import) -> None:
 
 
 def sweep() -> None:
-    """Delete what was staged for imports that are over, or gone."""
+    """Delete what was staged for imports that are over, or gone, and what they left half-stored."""
+    storage.tidy()
     kept = staging.left_over()
     if not kept:
         return

@@ -23,7 +23,7 @@ from django.http.request import UnreadablePostError
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 
-from labeler.pools import imports, names, staging, storage, uploads
+from labeler.pools import imports, names, staging, uploads, whole_files
 from labeler.pools.models import Import, Upload
 from labeler.pools.refusing import ImportRefused
 from labeler.pools.staging import BLOCK, Staged
@@ -70,7 +70,7 @@ def _check(name: str, size: int, fingerprint: str) -> None:
 
 def _check_room(size: int) -> None:
     """Say now, not after hours, that the disk cannot hold it."""
-    free = shutil.disk_usage(storage.folder(staging.root())).free
+    free = shutil.disk_usage(whole_files.folder(staging.root())).free
     if size > free:
         words = _("The file has %(size)s, the server's disk %(free)s left. Free some space.")
         told = words % {"size": filesizeformat(size), "free": filesizeformat(free)}
@@ -181,7 +181,7 @@ def _check_offset(upload: Upload, offset: int) -> None:
 @contextlib.contextmanager
 def _opened(upload: Upload) -> Iterator[IO[bytes]]:
     """The part, cut to the bytes that are known to be safe, ready for the next."""
-    handle = os.open(_part(upload), os.O_RDWR | os.O_CREAT, storage.FILE_MODE)
+    handle = os.open(_part(upload), os.O_RDWR | os.O_CREAT, whole_files.FILE_MODE)
     with os.fdopen(handle, "r+b", buffering=0) as part:
         on_disk = part.seek(0, os.SEEK_END)
         if on_disk < upload.received:  # somebody deleted it: then it starts again
@@ -238,7 +238,7 @@ def _finish(upload: Upload) -> None:
         return
     part, whole = _part(upload), _whole(upload)
     if upload.size == 0:
-        part.touch(storage.FILE_MODE)
+        part.touch(whole_files.FILE_MODE)
     if renamed := not part.exists():
         noted = any(file.path == whole for _n, file in staging.listed(upload.of_id))
     else:

@@ -16,7 +16,7 @@ from typing import IO, NamedTuple
 
 from django.conf import settings
 
-from labeler.pools import storage
+from labeler.pools import storage, whole_files
 
 INDEX = "index.jsonl"
 EXPECTED = "expected.json"
@@ -40,7 +40,7 @@ def root() -> Path:
 
 def folder(import_id: int) -> Path:
     """The import's own folder, made if it is not there."""
-    return storage.folder(root() / str(import_id))
+    return whole_files.folder(root() / str(import_id))
 
 
 def take(import_id: int, name: str, file: IO[bytes]) -> int:
@@ -75,7 +75,7 @@ def _put(file: IO[bytes], path: Path) -> int:
 
 
 def _copy(file: IO[bytes], path: Path) -> int:
-    with storage.writing(path) as target:
+    with whole_files.writing(path) as target:
         shutil.copyfileobj(file, target, BLOCK)
         return target.tell()
 
@@ -88,7 +88,7 @@ def _move(file: IO[bytes], path: Path) -> int:
     except OSError:  # another disk, or one without links
         file.seek(0)
         return _copy(file, path)
-    path.chmod(storage.FILE_MODE)
+    path.chmod(whole_files.FILE_MODE)
     with path.open("rb") as taken:
         os.fsync(taken.fileno())
     return path.stat().st_size
@@ -126,7 +126,7 @@ def _cut_to_lines(index: IO[bytes]) -> int:
 
 def note_all(import_id: int, files: Iterable[Staged]) -> None:
     """Write the whole index at once: all of it is there afterwards, or nothing."""
-    with storage.writing(folder(import_id) / INDEX) as index:
+    with whole_files.writing(folder(import_id) / INDEX) as index:
         for file in files:
             index.write(_line(file))
 
@@ -177,7 +177,7 @@ def note_batch(import_id: int, batch: str) -> None:
 
 def expect(import_id: int, files: int, size: int) -> None:
     """Remember how many files, and bytes, the sender means to send. Raises OSError."""
-    storage.write(folder(import_id) / EXPECTED, json.dumps([files, size]).encode("ascii"))
+    whole_files.write(folder(import_id) / EXPECTED, json.dumps([files, size]).encode("ascii"))
 
 
 def expected(import_id: int) -> tuple[int, int]:

@@ -1,32 +1,27 @@
 """Where the bytes of a project lie: originals and derivatives under their hash, arrays in files.
 
 Originals and derivatives go through Django's default storage, a local folder or a bucket. Names
-are made of the project's number and the SHA-256 alone. On disk a file is written beside, synced
-and renamed, so a name never leads to half a picture.
+are made of the project's number and the SHA-256 alone; on disk one never leads to half a picture.
 """
 
-import os
 import shutil
-import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Literal
+from typing import Literal
 
 from django.conf import settings
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import FileSystemStorage, default_storage, storages
 
-from labeler.pools import in_place, kept_files
+from labeler.pools import in_place, kept_files, whole_files
 from labeler.pools.models import Image
 from labeler.projects.models import Project
 
 Size = Literal["original", "thumb", "screen"]
 SIZES: tuple[Size, ...] = ("thumb", "screen", "original")
 DERIVED: tuple[Size, ...] = ("thumb", "screen")
-FOLDER_MODE, FILE_MODE = 0o750, 0o640
-WRITERS = 8  # a disk syncs, and a bucket takes, several files at once faster than one by one
+WRITERS = 8  # a bucket takes several files at once faster than one by one
 
 
 def name_of(project_id: int, sha256: str, size: Size = "original") -> str:
@@ -42,18 +37,23 @@ def save_original(project: Project, sha256: str, data: bytes) -> None:
 
 def save_many(files: Iterable[tuple[str, bytes]]) -> None:
     """Store several files; each is safe on disk when this returns. Raises OSError."""
+    if not is_remote():
+        whole_files.write_all(Path(default_storage.path("")), files)
+        return
     with ThreadPoolExecutor(WRITERS) as writers:
         for _ in writers.map(lambda file: _save(*file), files):
             pass
 
 
 def _save(name: str, data: bytes) -> None:
-    if default_storage.exists(name):
-        return
-    if path := _local_path(name):
-        write(path, data)
-    else:
+    if not default_storage.exists(name):
         default_storage.save(name, ContentFile(data))
+
+
+def tidy() -> None:
+    """Delete what interrupted imports left half-stored."""
+    if not is_remote():
+        whole_files.tidy(Path(default_storage.path("")))
 
 
 def is_remote() -> bool:
@@ -130,7 +130,7 @@ def _cached(name: str, *, must: bool) -> Path | None:
         return kept
     if not must and not default_storage.exists(name):
         return None
-    with default_storage.open(name, "rb") as source, writing(kept) as copy:
+    with default_storage.open(name, "rb") as source, whole_files.writing(kept) as copy:
         shutil.copyfileobj(source, copy, 1 << 20)
     kept_files.tidy_now_and_then()
     return kept
@@ -138,7 +138,7 @@ def _cached(name: str, *, must: bool) -> Path | None:
 
 def arrays_folder(project: Project) -> Path:
     """The folder of the project's arrays: embeddings/, predictions/, models/ lie there."""
-    return folder(Path(settings.DATA) / "projects" / str(project.pk))
+    return whole_files.folder(Path(settings.DATA) / "projects" / str(project.pk))
 
 
 def forget(project_id: int, *, beat: Callable[[], None] = lambda: None) -> None:
@@ -186,34 +186,6 @@ def _delete(name: str) -> None:
     if default_storage.exists(name):
         default_storage.delete(name)
     (Path(settings.DATA) / "cache" / "files" / name).unlink(missing_ok=True)
-
-
-def folder(path: Path) -> Path:
-    """Make the folder and those above it, closed to strangers."""
-    path.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-    return path
-
-
-def write(path: Path, data: bytes) -> None:
-    """Put `data` at `path`, whole or not at all, and onto the disk. Raises OSError."""
-    with writing(path) as file:
-        file.write(data)
-
-
-@contextmanager
-def writing(path: Path) -> Iterator[IO[bytes]]:
-    """A file that appears at `path`, synced, when the block ends well. Raises OSError."""
-    handle, beside = tempfile.mkstemp(dir=folder(path.parent), prefix=".new-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            yield file
-            file.flush()
-            os.fchmod(file.fileno(), FILE_MODE)
-            os.fsync(file.fileno())
-        Path(beside).replace(path)
-    except BaseException:
-        Path(beside).unlink(missing_ok=True)
-        raise
 
 
 def place() -> str:

@@ -12,7 +12,7 @@ from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
-from labeler.pools import imports, names, staging, storage
+from labeler.pools import imports, names, staging, whole_files
 from labeler.pools.models import Import
 from labeler.pools.refusing import ImportRefused
 
@@ -52,7 +52,7 @@ class Incoming(TemporaryUploadedFile):
     """A temporary file beside the staging folders, so that staging it moves nothing."""
 
     def __init__(self, name: str, content_type: str, charset: str | None) -> None:
-        place = storage.folder(staging.root() / "incoming")
+        place = whole_files.folder(staging.root() / "incoming")
         file = tempfile.NamedTemporaryFile(prefix="upload-", dir=place)  # noqa: SIM115
         UploadedFile.__init__(self, file, name, content_type, 0, charset)
 

@@ -9,7 +9,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from labeler.pools import storage
+from labeler.pools import whole_files
 from labeler.training import versions
 from labeler.training.models import ModelVersion
 from labeler.training.versions import ModelDamaged
@@ -51,5 +51,5 @@ def put_in_place(beside: Path, place: Path) -> None:
     """Rename a filled folder to its final name; what a lost worker left there goes."""
     if place.exists():
         shutil.rmtree(place)
-    place.parent.mkdir(mode=storage.FOLDER_MODE, parents=True, exist_ok=True)
+    place.parent.mkdir(mode=whole_files.FOLDER_MODE, parents=True, exist_ok=True)
     beside.rename(place)

@@ -11,7 +11,7 @@ import time
 from django.db import DatabaseError, transaction
 
 from labeler.labeling import refill
-from labeler.pools import storage
+from labeler.pools import storage, whole_files
 from labeler.pools.models import Image
 from labeler.projects import removal
 from labeler.projects.models import Label, Project, User
@@ -69,7 +69,7 @@ def _copy_images(project: Project, twin: Project, first: int) -> None:
 
 
 def _share_embeddings(project: Project, twin: Project) -> None:
-    place = storage.folder(shards.folder(twin, twin.features))
+    place = whole_files.folder(shards.folder(twin, twin.features))
     for shard in Shard.objects.filter(project=project, features=project.features):
         source = shards.path(shard)
         try:

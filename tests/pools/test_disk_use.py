@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from labeler.pools import disk_use, storage
+from labeler.pools import disk_use, storage, whole_files
 from labeler.pools.models import Image
 from tests.conftest import picture
 from tests.pools.conftest import bring, send
@@ -18,7 +18,7 @@ def below(folder):
 
 def test_the_figures_are_those_of_the_disk(project, admin, tmp_path):
     bring(project, admin, [(f"{n}.png", picture(n, BIG)) for n in range(3)])
-    storage.write(storage.arrays_folder(project) / "models" / "1" / "head.json", b"x" * 700)
+    whole_files.write(storage.arrays_folder(project) / "models" / "1" / "head.json", b"x" * 700)
     send(project, admin, [("wait.png", picture(9))])
     project.refresh_from_db()
     use = disk_use.measured(project)

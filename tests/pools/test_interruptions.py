@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from labeler.labeling.models import Annotation
-from labeler.pools import importing, imports, staging, steering, storage
+from labeler.pools import importing, imports, staging, steering, whole_files
 from labeler.pools.models import Image, Import, Refusal
 from labeler.pools.refusing import ImportRefused
 from labeler.projects import removal
@@ -71,7 +71,7 @@ def test_cancelling_keeps_what_came_in_and_deletes_the_rest(project, admin, monk
 def test_a_full_disk_fails_the_import_and_it_goes_on_later(project, admin, monkeypatch, tmp_path):
     monkeypatch.setattr(importing, "CHUNK_FILES", 2)
     imp = send(project, admin, pictures(6))
-    saved = storage.write
+    saved = whole_files._write_new
     calls = []
 
     def full(path, data):
@@ -80,14 +80,14 @@ def test_a_full_disk_fails_the_import_and_it_goes_on_later(project, admin, monke
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
         saved(path, data)
 
-    monkeypatch.setattr(storage, "write", full)
+    monkeypatch.setattr(whole_files, "_write_new", full)
     work(imp)
     assert imp.state == "failed"
     assert "no space left" in imp.error
     assert str(tmp_path / "files") in imp.error
     assert imp.read == Image.objects.filter(project=project).count() == 2
 
-    monkeypatch.setattr(storage, "write", saved)
+    monkeypatch.setattr(whole_files, "_write_new", saved)
     imports.again(imp)
     work(imp)
     assert (imp.state, imp.added, imp.duplicates) == ("done", 6, 0)
@@ -221,15 +221,15 @@ def test_a_picture_taken_back_while_it_comes_again_is_decoded_anew(project, admi
 
     first = bring(project, admin, pictures(2))
     second = send(project, admin, pictures(2))
-    decode, calls = adding._decode, []
+    begin, calls = adding.begin, []
 
     def then_taken_back(*args):
-        decode(*args)
+        begin(*args)
         if not calls:
             Image.objects.filter(came_with=first).delete()
         calls.append(1)
 
-    monkeypatch.setattr(adding, "_decode", then_taken_back)
+    monkeypatch.setattr(adding, "begin", then_taken_back)
     work(second)
     assert (second.state, second.added, len(calls)) == ("done", 2, 2)
 

@@ -6,7 +6,7 @@ from django.db import connection
 from django.urls import reverse
 
 from labeler.labeling.models import Annotation, Comment, Mention, QueueItem
-from labeler.pools import importing, removing, storage
+from labeler.pools import importing, removing, storage, whole_files
 from labeler.pools.models import Guess, Image, ImageName, Import, Origin, OriginFile, Removal
 from labeler.projects import removal, tokens
 from labeler.projects.access import projects_of
@@ -46,7 +46,7 @@ def used(project, admin, annotator):
     origin = Origin.objects.create(project=project, address="/srv/leaves")
     OriginFile.objects.create(origin=origin, digest=b"x" * 16, stamp="1")
     Import.objects.filter(project=project).update(origin=origin)
-    storage.write(storage.arrays_folder(project) / "models" / "1" / "head.json", b"{}")
+    whole_files.write(storage.arrays_folder(project) / "models" / "1" / "head.json", b"{}")
     return project
 
 

@@ -1,10 +1,14 @@
 """Where bytes lie: the same calls for a folder and for a bucket."""
 
+import os
+from pathlib import Path
+
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.core.files.storage import default_storage
 
 from labeler import env
-from labeler.pools import storage
+from labeler.pools import importing, storage, whole_files
 from labeler.pools.models import Image
 from tests.conftest import picture
 from tests.pools.conftest import bring
@@ -60,7 +64,7 @@ def test_storing_the_same_twice_is_storing_it_once(kept, project):
 
 
 def test_a_write_that_fails_leaves_nothing(tmp_path):
-    with pytest.raises(RuntimeError), storage.writing(tmp_path / "a") as file:
+    with pytest.raises(RuntimeError), whole_files.writing(tmp_path / "a") as file:
         file.write(b"half")
         raise RuntimeError
     assert not list(tmp_path.iterdir())
@@ -81,3 +85,25 @@ def test_the_address_says_folder_or_bucket():
     )
     with pytest.raises(ImproperlyConfigured):
         env.storage("s3:///x")
+
+
+def test_what_a_killed_process_left_beside_is_deleted_after_a_day(project, admin):
+    bring(project, admin, [("a.png", picture(1))])
+    top = Path(default_storage.path(""))
+    old, new = top / ".new-old", top / ".new-new"
+    for beside in (old, new):
+        beside.mkdir()
+        (beside / "0").write_bytes(b"half")
+    os.utime(old, (0, 0))
+    importing.sweep()
+    assert (old.exists(), new.exists()) == (False, True)
+    assert storage.local_file(Image.objects.get()).read_bytes() == picture(1)
+
+
+def test_files_come_whole_where_the_system_knows_no_call_for_all(project, monkeypatch):
+    monkeypatch.setattr(whole_files, "LIBC", None)
+    storage.save_many([("1/ab/one", b"1"), ("1/cd/two", b"2")])
+    storage.save_many([("1/ab/one", b"other")])
+    top = Path(default_storage.path(""))
+    assert [(top / name).read_bytes() for name in ("1/ab/one", "1/cd/two")] == [b"1", b"2"]
+    assert {each.name for each in top.iterdir()} == {"1"}

@@ -9,7 +9,7 @@ from django.conf import settings
 
 from labeler.formats import registry, tables
 from labeler.formats.record import NAMED, BadFile
-from labeler.pools import names, sources, staging, storage
+from labeler.pools import names, sources, staging, whole_files
 from labeler.pools.archive_refusals import TOO_MANY_BYTES
 from labeler.pools.archives import Unreadable
 from labeler.pools.manifests.options import TABLE
@@ -108,7 +108,7 @@ def _here(imp: Import, entry: Entry) -> Path:
         return sources.fetched(imp.pk, entry.position[0], entry.staged, most=most).path
     line, member = entry.position
     file = staging.folder(imp.pk) / f"manifest-{line}-{member}"
-    with storage.writing(file) as target:
+    with whole_files.writing(file) as target:
         if entry.copy:
             entry.copy(target)
         else:

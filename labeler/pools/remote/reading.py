@@ -10,7 +10,7 @@ from typing import IO
 
 from django.conf import settings
 
-from labeler.pools import storage
+from labeler.pools import whole_files
 from labeler.pools.archive_refusals import TOO_MANY_BYTES
 from labeler.pools.archives import Unreadable
 from labeler.pools.remote import addresses, buckets, fetching
@@ -97,7 +97,7 @@ def fetch(
     most: bytes. `beat` is called while they come in; what it raises ends the transfer.
     """
     try:
-        with storage.writing(path) as file:
+        with whole_files.writing(path) as file:
             if addresses.is_bucket(address):
                 _fetch_parts(addresses.place(address), file, most, beat)
                 return
