@@ -84,3 +84,27 @@ class Shard(LeasedWork):
         constraints = [
             models.UniqueConstraint(fields=["project", "features", "number"], name="shard_once")
         ]
+
+
+class FeatureFit(LeasedWork):
+    """A feature set that learns from this project's pool, or from its labels, before it embeds.
+
+    Its files lie under features/<name>/ of the project's folder once `fingerprint` is set.
+    """
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="feature_fits")
+    features = models.CharField(max_length=80)
+    fingerprint = models.CharField(max_length=12, blank=True)  # of what serves; "" until it is done
+    again = models.BooleanField(default=False)  # somebody asked to learn it anew
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    phase = models.CharField(max_length=20, blank=True)  # "reading", "learning"
+    done = models.PositiveIntegerField(default=0)
+    total = models.PositiveIntegerField(default=0)  # 0: nobody knows yet
+    facts = models.JSONField(default=dict, blank=True)  # dimensions, kept, losses, images, …
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["project", "features"], name="feature_fit_once")
+        ]
