@@ -9,7 +9,7 @@ from labeler.evaluation import agreement, anchoring
 from labeler.labeling import annotations
 from labeler.labeling.models import Annotation, Dispute, QueueItem
 from labeler.projects.models import Membership, User
-from tests.evaluation.test_pages import page, text_of
+from tests.evaluation.pages import page, text_of
 
 REVIEW = "123e4567-e89b-42d3-a456-426614174000"
 

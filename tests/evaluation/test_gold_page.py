@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from labeler.labeling import gold
 from labeler.labeling.models import Gold
-from tests.evaluation.test_pages import page, text_of
+from tests.evaluation.pages import page, text_of
 
 
 @pytest.fixture
