@@ -51,6 +51,7 @@ class FeatureSet(ABC):
     which is also enough for decoding (`images.open_image(..., at_least=size)`).
     learns: whether `fit` must see the pool first; `fitted` says whether it has. Two
     fitted sets give the same vectors if they also share their `fingerprint`.
+    learns_from_labels: whether it learns by `fit_labeled` instead, from labeled pictures.
     The same picture gives the same vector up to float32 rounding (about 1e-5), which
     depends on the processor and the batch; stored as float16 it is all but lost.
     """
@@ -60,6 +61,7 @@ class FeatureSet(ABC):
     dimensions: int
     size: tuple[int, int]
     learns: ClassVar[bool] = False
+    learns_from_labels: ClassVar[bool] = False
 
     @property
     @abstractmethod
