@@ -7,7 +7,7 @@ from django.test import Client
 
 from labeler.labeling.models import Annotation
 from labeler.projects.models import Project
-from tests.api.test_matrix import everything
+from tests.api.calls import everything
 
 pytestmark = pytest.mark.django_db
 
