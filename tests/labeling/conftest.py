@@ -1,12 +1,19 @@
-"""People who label, and a queue for them."""
+"""People who label, a queue for them, and a pool to export."""
 
 from uuid import uuid4
 
+import numpy as np
 import pytest
 
 from labeler.labeling import annotations, refill
-from labeler.labeling.models import QueueItem
+from labeler.labeling.models import Annotation, QueueItem
+from labeler.pools import storage
+from labeler.pools.models import Image
 from labeler.projects.models import Label, Membership, User
+from labeler.training import predictions
+from ml import arrays
+from tests.conftest import picture
+from tests.evaluation.conftest import Bench
 
 
 @pytest.fixture
@@ -59,3 +66,40 @@ def expire():
         held.update(claimed_until="2001-01-01T00:00:00Z")
 
     return run_out
+
+
+@pytest.fixture
+def pool(project, people, reviewer):
+    """Ten images with files: 0–3 labeled, 4 disputed, 5 settled, 6 skipped, 7–9 open; splits."""
+    ann, ben = people(2)
+    bench = Bench(project, ann)
+    images = bench.images(10, audit=False)
+    for image in images:
+        storage.save_original(project, image.sha256, picture(image.row))
+    for image, place in zip(images[:4], (0, 1, 1, 2), strict=True):
+        bench.answer(image, place)
+    bench.answer(images[4], 0)
+    bench.answer(images[4], 1, user=ben)
+    bench.answer(images[5], 0)
+    bench.answer(images[6], skip="broken")
+    bench.labels_by_name = {label.name: label.pk for label in bench.labels}
+    annotations.review(
+        project=project, user=reviewer, image=images[5], uuid=uuid4(),
+        label_ids=[bench.labels_by_name["mildew"]],
+    )  # fmt: skip
+    for row, split in ((0, "train"), (1, "train"), (2, "validation"), (3, "test")):
+        Image.objects.filter(project=project, row=row).update(split=split)
+    Image.objects.filter(project=project, row=3).update(audit=True)
+    Annotation.objects.filter(image__row=3).update(audit=True)
+    bench.ben = ben
+    return bench
+
+
+@pytest.fixture
+def model(pool):
+    """A version that believes "rust" of everything, the surer the higher the row; 9 is unscored."""
+    version = pool.version([], np.empty((0, 3)))
+    sure = np.linspace(0.5, 0.9, 9)
+    table = np.stack([(1 - sure) / 2, sure, (1 - sure) / 2], axis=1).astype(np.float16)
+    arrays.write_shard(predictions.folder(version) / "0.npy", table)
+    return version
