@@ -7,6 +7,7 @@ sh tools/venv.sh requirements-readers.txt .venv-readers
 import io
 import json
 import os
+import stat
 import subprocess
 import sys
 import zipfile
@@ -72,8 +73,20 @@ def written(project, key, folder, *, images):
     if path.suffix != ".zip":
         path.write_bytes(data)
         return path
-    zipfile.ZipFile(io.BytesIO(data)).extractall(folder / "unpacked")
-    return folder / "unpacked"
+    return unpacked(data, folder / "unpacked")
+
+
+def unpacked(data, folder):
+    """The archive below the folder. A member that would leave it fails, before any is written.
+
+    What `filter="data"` is for `tarfile`; `zipfile` has no such word, and mends names in silence.
+    """
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        for member in archive.infolist():
+            assert (folder / member.filename).resolve().is_relative_to(folder.resolve())
+            assert not stat.S_ISLNK(member.external_attr >> 16), member.filename
+        archive.extractall(folder)
+    return folder
 
 
 def asked(python, reader, path, home):
