@@ -18,6 +18,13 @@ def of(project: Project) -> "QuerySet[Membership]":
     return project.memberships.select_related("user").order_by(inactive, "role", "user__username")
 
 
+def only_admin(project: Project) -> int | None:
+    """The membership of the one active admin; None where there are several, or none."""
+    admins = project.memberships.filter(role=Membership.Role.ADMIN, deactivated_at=None)
+    found = list(admins.values_list("pk", flat=True)[:2])
+    return found[0] if len(found) == 1 else None
+
+
 def change_role(project: Project, pk: int, role: str) -> Membership | None:
     """Give the member another role; None if there is no such member. Raises LastAdmin."""
     with transaction.atomic():
@@ -87,8 +94,5 @@ def _locked(project: Project, pk: int) -> Membership | None:
 
 
 def _keep_an_admin(project: Project, member: Membership) -> None:
-    admins = project.memberships.filter(role=Membership.Role.ADMIN, deactivated_at=None)
-    if member.deactivated_at:
-        return
-    if member.role == Membership.Role.ADMIN and not admins.exclude(pk=member.pk).exists():
+    if member.pk == only_admin(project):
         raise LastAdmin

@@ -1,5 +1,6 @@
 """Who is deactivated is out at once, and nothing they did is lost."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -161,3 +162,62 @@ def test_strangers_learn_nothing_about_who_is_inactive(asked, admin, annotator, 
     assert mine.post(reverse("deactivate_member", args=[asked.pk, foreign.pk])).status_code == 404
     foreign.refresh_from_db()
     assert foreign.deactivated_at is None
+
+
+def offered(client, project):
+    """{name: what the page offers to do with the member}"""
+    html = client.get(reverse("members", args=[project.pk])).content.decode()
+    html = html[html.index("people members") :]
+    rows = re.findall(r"<li.*?<b>(\w+)</b>(.*?)</li>", html, re.S)
+    return {name: set(re.findall(r"/members/\d+/(\w+)", row)) for name, row in rows}
+
+
+def test_the_only_admin_is_not_offered_to_leave(asked, admin, annotator, owner):
+    every = {"role", "deactivate", "remove"}
+    for viewer in (admin, owner):
+        found = offered(signed_in(viewer), asked)
+        assert (found["admin"], found["annotator"]) == (set(), every)
+    other = asked.memberships.get(user=annotator)
+    members.change_role(asked, other.pk, "admin")
+    assert offered(signed_in(admin), asked)["admin"] == every
+    members.deactivate(asked, other.pk)
+    found = offered(signed_in(admin), asked)
+    assert (found["admin"], found["annotator"]) == (set(), {"reactivate", "remove"})
+
+
+def test_what_was_done_is_said_and_who_is_no_member_is_not_found(asked, admin, annotator):
+    client = signed_in(admin)
+    member = asked.memberships.get(user=annotator).pk
+    words = {
+        "change_role": "annotator is now reviewer.",
+        "deactivate_member": "annotator is inactive and cannot come in.",
+        "reactivate_member": "annotator can come in again, as reviewer.",
+        "remove_member": "annotator is no longer a member.",
+    }
+    for name, told in words.items():
+        page = client.post(
+            reverse(name, args=[asked.pk, member]), {"role": "reviewer"}, follow=True
+        )
+        assert told in page.content.decode()
+    for name in words:
+        for nobody in (member, 0, 2**63):
+            where = reverse(name, args=[asked.pk, nobody])
+            assert client.post(where, {"role": "reviewer"}).status_code == 404
+
+
+def test_the_last_admin_is_told_why_nothing_happened(asked, admin):
+    client = signed_in(admin)
+    member = asked.memberships.get(user=admin).pk
+    for name in ("change_role", "deactivate_member", "remove_member"):
+        page = client.post(
+            reverse(name, args=[asked.pk, member]), {"role": "reviewer"}, follow=True
+        )
+        assert page.content.decode().count("There must be an admin.") == 2  # the note, and the row
+    assert role_in(admin, asked) == "admin"
+
+
+def test_who_gives_up_being_admin_lands_among_the_projects(asked, admin, annotator):
+    members.change_role(asked, asked.memberships.get(user=annotator).pk, "admin")
+    member = asked.memberships.get(user=admin).pk
+    answer = signed_in(admin).post(reverse("remove_member", args=[asked.pk, member]))
+    assert answer.url == reverse("projects")

@@ -1,5 +1,8 @@
 """Who belongs to the project, and who is invited."""
 
+from collections.abc import Callable
+from functools import partial
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
@@ -17,6 +20,7 @@ from labeler.projects.models import Membership, Project
 from labeler.projects.templatetags.look import role_words
 from labeler.projects.views.account import _user
 
+Act = Callable[[Project, int], Membership | None]
 LAST = gettext_lazy("There must be an admin. Make somebody else admin first.")
 
 
@@ -35,6 +39,7 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "project": project, "tab": "members", "form": form, "link": link,
         "members": sorted(members.of(project), key=_place),
+        "only_admin": members.only_admin(project), "last": LAST,
         "invitations": invitations.open_ones(project),
         "roles": Membership.Role.values,
     }  # fmt: skip
@@ -55,16 +60,8 @@ def change_role(request: HttpRequest, pk: int, member: int) -> HttpResponse:
     if role not in Membership.Role.values:
         messages.error(request, _("Choose annotator, reviewer or admin."))
         return redirect("members", pk)
-    try:
-        changed = members.change_role(project, member, role)
-    except members.LastAdmin:
-        messages.error(request, LAST)
-        return redirect("members", pk)
-    if changed is None:
-        raise Http404
-    words = _("%(person)s is now %(role)s.")
-    messages.success(request, words % {"person": changed.user, "role": role_words(changed.role)})
-    return _still_inside(request, project)
+    act = partial(members.change_role, role=role)
+    return _done(request, project, member, act, _("%(person)s is now %(role)s."))
 
 
 @login_required
@@ -72,16 +69,8 @@ def change_role(request: HttpRequest, pk: int, member: int) -> HttpResponse:
 def remove(request: HttpRequest, pk: int, member: int) -> HttpResponse:
     """Take a member out of the project."""
     project = project_for(request.user, pk, "invite")
-    try:
-        gone = members.remove(project, member)
-    except members.LastAdmin:
-        messages.error(request, LAST)
-        return redirect("members", pk)
-    if gone is None:
-        raise Http404
     words = _("%(person)s is no longer a member. Their answers stay.")
-    messages.success(request, words % {"person": gone.user})
-    return _still_inside(request, project)
+    return _done(request, project, member, members.remove, words)
 
 
 @login_required
@@ -89,16 +78,8 @@ def remove(request: HttpRequest, pk: int, member: int) -> HttpResponse:
 def deactivate(request: HttpRequest, pk: int, member: int) -> HttpResponse:
     """Shut a member out without taking their name from the project."""
     project = project_for(request.user, pk, "invite")
-    try:
-        out = members.deactivate(project, member)
-    except members.LastAdmin:
-        messages.error(request, LAST)
-        return redirect("members", pk)
-    if out is None:
-        raise Http404
     words = _("%(person)s is inactive and cannot come in. Their answers stay.")
-    messages.success(request, words % {"person": out.user})
-    return _still_inside(request, project)
+    return _done(request, project, member, members.deactivate, words)
 
 
 @login_required
@@ -106,12 +87,22 @@ def deactivate(request: HttpRequest, pk: int, member: int) -> HttpResponse:
 def reactivate(request: HttpRequest, pk: int, member: int) -> HttpResponse:
     """Let a member in again."""
     project = project_for(request.user, pk, "invite")
-    back = members.reactivate(project, member)
-    if back is None:
-        raise Http404
     words = _("%(person)s can come in again, as %(role)s.")
-    messages.success(request, words % {"person": back.user, "role": role_words(back.role)})
-    return redirect("members", pk)
+    return _done(request, project, member, members.reactivate, words)
+
+
+def _done(request: HttpRequest, project: Project, pk: int, act: Act, words: str) -> HttpResponse:
+    """Do it to the member `pk` and say so; the last admin stays, and who is no member is a 404."""
+    try:
+        member = act(project, pk)
+    except members.LastAdmin:
+        messages.error(request, LAST)
+        return redirect("members", project.pk)
+    if member is None:
+        raise Http404
+    told = {"person": member.user, "role": role_words(member.role)}
+    messages.success(request, words % told)
+    return _still_inside(request, project)
 
 
 @login_required
