@@ -85,6 +85,28 @@ def draws_needed(rate: float, half: float = 0.05, confidence: float = 0.95) -> i
     return high
 
 
+def mean_interval(values: npt.ArrayLike, confidence: float = 0.95) -> tuple[float, float, float]:
+    """Return (mean, low, high) of repeated measurements by Student's t.
+
+    values: (n,) finite, such as one figure per seed. Assumes that they are independent and
+        about normally distributed. One alone says nothing of the spread: low and high are NaN.
+    Raises: ValueError for none, or for values that are not finite.
+    Source: Student (1908), The probable error of a mean, Biometrika 6.
+    """
+    found = np.asarray(values, dtype=np.float64).ravel()
+    if not len(found) or not np.isfinite(found).all():
+        raise ValueError("an interval needs measurements, all finite")
+    mean, n = float(found.mean()), len(found)
+    if n == 1:
+        return mean, float("nan"), float("nan")
+    from scipy.special import stdtrit  # not at the top: the web process reads this module
+
+    _normal_quantile(confidence)  # refuses what is no confidence
+    t = float(stdtrit(n - 1, (1 + confidence) / 2))
+    half = t * float(found.std(ddof=1)) / float(np.sqrt(n))
+    return mean, mean - half, mean + half
+
+
 def bootstrap(
     statistic: Callable[[npt.NDArray[np.int64]], npt.NDArray[Any]],
     counts: npt.ArrayLike,

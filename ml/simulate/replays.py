@@ -1,0 +1,128 @@
+"""A perfect annotator labels a pool, a model learns after each batch and is measured."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ml import clustering, heads, strategies
+from ml.checks import Ints
+from ml.heads.bagging import bagged_proba
+from ml.metrics import counts, macro_f1, one_hot
+
+COLD = "cold+"
+Table = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Labeled:
+    """A pool to learn from and a test set kept apart, as features and true labels."""
+
+    pool: Table
+    pool_labels: Ints
+    test: Table
+    test_labels: Ints
+    names: list[str]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How the annotator works: `batch` answers, then the model learns, until `budget`."""
+
+    budget: int
+    batch: int
+    start: int
+    head: str = heads.DEFAULT
+
+
+class Point(NamedTuple):
+    """What the model reached on the test set after so many labels."""
+
+    labels: int
+    accuracy: float
+    macro_f1: float
+
+
+def check_strategy(name: str) -> None:
+    """Raise ValueError unless `replay` knows the strategy."""
+    if name.removeprefix(COLD) not in strategies.ALL:
+        raise ValueError(
+            f"no strategy is called {name!r}; there are {', '.join(strategies.ALL)}, "
+            f"each also with {COLD} before it"
+        )
+
+
+def replay(data: Labeled, strategy: str, plan: Plan, seed: int) -> list[Point]:
+    """Return the learning curve of one strategy and one seed.
+
+    The first `plan.start` images are drawn at random, or by `clustering.cold_start`
+    for a strategy whose name begins with "cold+".
+    """
+    return list(points(data, strategy, plan, seed))
+
+
+def points(data: Labeled, strategy: str, plan: Plan, seed: int) -> Iterator[Point]:
+    """Yield the points of `replay`, each as soon as it is measured."""
+    rng = np.random.default_rng(seed)
+    tie_keys = rng.permutation(len(data.pool))
+    rule = strategy.removeprefix(COLD)
+    first = (
+        clustering.cold_start(data.pool, plan.start, seed)
+        if strategy.startswith(COLD)
+        else rng.permutation(len(data.pool))[: plan.start]
+    )
+    labeled = list(first)
+    head: heads.Head | None = None
+    while True:
+        head = heads.get(plan.head).fit(
+            data.pool[labeled],
+            data.pool_labels[labeled],
+            n_labels=len(data.names),
+            warm=head,
+            seed=seed,
+        )
+        yield _measured(data, head, len(labeled))
+        wanted = min(plan.batch, plan.budget - len(labeled))
+        left = np.setdiff1d(np.arange(len(data.pool)), labeled)
+        if wanted <= 0 or len(left) == 0:
+            return
+        chosen, _ = strategies.choose(
+            rule,
+            proba=head.predict_proba(data.pool[left]),
+            committee=_committee(rule, plan, data, labeled, left, seed),
+            embeddings=data.pool[left],
+            labeled=data.pool[labeled],
+            given=np.bincount(data.pool_labels[labeled], minlength=len(data.names)),
+            tie_keys=tie_keys[left],
+            k=wanted,
+            seed=seed * 1000 + len(labeled),
+        )
+        labeled.extend(left[chosen])
+
+
+def steps(plan: Plan, pool: int) -> int:
+    """Return how many points a replay over a pool of so many images has."""
+    last = min(plan.budget, pool)
+    return 1 + max(0, -(-(last - min(plan.start, pool)) // plan.batch))
+
+
+def _committee(
+    rule: str, plan: Plan, data: Labeled, labeled: list[int], left: Ints, seed: int
+) -> Table | None:
+    if rule not in strategies.NEED_COMMITTEE:
+        return None
+    return bagged_proba(
+        heads.get(plan.head), data.pool[labeled], data.pool_labels[labeled], data.pool[left],
+        n_labels=len(data.names), seed=seed,
+    )  # fmt: skip
+
+
+def _measured(data: Labeled, head: heads.Head, labels: int) -> Point:
+    predicted = head.predict_proba(data.test).argmax(axis=1)
+    counted = counts(
+        one_hot(data.test_labels, len(data.names)), one_hot(predicted, len(data.names))
+    )
+    accuracy = float((predicted == data.test_labels).mean())
+    return Point(labels, accuracy, macro_f1(counted))
