@@ -8,16 +8,17 @@ shrinks with the same library and writes original and derivatives, in one proces
 sync, no database and no limits on what a hostile picture may do. Both are measured in turns; the
 ratio is the median of the pairs' and its goal 0.80.
 
-With --long one import of so many images follows: the time per image of each tenth against the
-first, and the largest memory of any of its processes from the first thousand images to the last.
+With --long one import of so many images follows: the time and the processor time per image of
+each tenth against the first, and the largest memory of any of its processes from the first thousand
+images to the last.
 
 Reads the pack `photos.tar` from the folder in LABELER_TEST_DATA (default: ../shared/data). Every
 image is made different by a few bytes after its end.
 """
 
 import argparse
-import contextlib
 import hashlib
+import itertools
 import os
 import secrets
 import statistics
@@ -28,6 +29,9 @@ import threading
 import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
+
+from processes import cpu_seconds, resident_mib
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -159,25 +163,43 @@ def run(imp, watch=lambda imp: None) -> None:
 def long_run(pack: Path, place: Path, count: int) -> bool:
     """Whether one large import keeps its pace and its memory."""
     folder = lay_out(pack, place / "long", count, "long")
-    marks: list[tuple[int, float, float]] = []  # images, seconds, MiB since the last mark
+    marks = [Mark(0, 0.0, 0.0, 0.0)]
     peak = Peak()
-    started = time.perf_counter()
-    run(
-        started_import(folder),
-        lambda imp: marks.append((imp.read, time.perf_counter() - started, peak.take())),
-    )
+    started, spent = time.perf_counter(), cpu_seconds(os.getpid())
+
+    def mark(imp) -> None:
+        used = cpu_seconds(os.getpid()) - spent
+        marks.append(Mark(imp.read, time.perf_counter() - started, used, peak.take()))
+
+    run(started_import(folder), mark)
     peak.stop()
-    tenths = [next(m for m in marks if m[0] >= count * part / 10) for part in range(1, 11)]
-    paces = [
-        (now[1] - before[1]) / (now[0] - before[0]) * 1000
-        for before, now in zip([(0, 0.0, 0.0), *tenths[:-1]], tenths, strict=True)
-    ]
-    early = max(m[2] for m in marks if m[0] <= max(1000, marks[0][0]))
-    highest = max(m[2] for m in marks)
-    print("ms per image in each tenth: " + " ".join(f"{pace:.2f}" for pace in paces))
-    print(f"last tenth {paces[-1] / paces[0]:.2f} of the first (goal within 10 %)")
+    tenths = [next(m for m in marks if m.images >= count * part / 10) for part in range(11)]
+    wall = [later.since(before).seconds for before, later in itertools.pairwise(tenths)]
+    work = [later.since(before).processor for before, later in itertools.pairwise(tenths)]
+    early = max(m.mib for m in marks if m.images <= max(1000, marks[1].images))
+    highest = max(m.mib for m in marks)
+    print("ms per image in each tenth:      " + " ".join(f"{1000 * each:.2f}" for each in wall))
+    print("ms of processor time in each:    " + " ".join(f"{1000 * each:.2f}" for each in work))
+    print(f"last tenth {wall[-1] / wall[0]:.2f} of the first; in processor time, which another "
+          f"load disturbs less, {work[-1] / work[0]:.2f} (goal within 10 %)")  # fmt: skip
     print(f"memory of the largest process: {early:.0f} MiB early, {highest:.0f} MiB at most")
-    return abs(paces[-1] / paces[0] - 1) <= 0.10 and highest <= MEMORY_GOAL
+    return abs(work[-1] / work[0] - 1) <= 0.10 and highest <= MEMORY_GOAL
+
+
+class Mark(NamedTuple):
+    """How far an import was: images, seconds, processor seconds of all its processes, and the
+    largest memory of any of them since the last mark."""
+
+    images: int
+    seconds: float
+    processor: float
+    mib: float
+
+    def since(self, before: "Mark") -> "Mark":
+        """Seconds per image between two marks."""
+        images = self.images - before.images
+        seconds = (self.seconds - before.seconds) / images
+        return Mark(images, seconds, (self.processor - before.processor) / images, self.mib)
 
 
 class Peak(threading.Thread):
@@ -190,7 +212,7 @@ class Peak(threading.Thread):
 
     def run(self) -> None:
         while not self.over.wait(0.05):
-            self.highest = max([self.highest, *map(resident, family())])
+            self.highest = max(self.highest, resident_mib(os.getpid()))
 
     def take(self) -> float:
         seen, self.highest = self.highest, 0.0
@@ -198,23 +220,6 @@ class Peak(threading.Thread):
 
     def stop(self) -> None:
         self.over.set()
-
-
-def family() -> list[int]:
-    """This process and the children of all its threads."""
-    pids = [os.getpid()]
-    for thread in Path(f"/proc/{os.getpid()}/task").iterdir():
-        with contextlib.suppress(OSError):  # it ended meanwhile
-            pids += map(int, (thread / "children").read_text().split())
-    return pids
-
-
-def resident(pid: int) -> float:
-    try:
-        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    except OSError:
-        return 0.0
-    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 if __name__ == "__main__":
