@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from labeler.pools import in_place as originals
 from labeler.pools import names
@@ -44,6 +44,7 @@ class Chunk:
     notes: list[tuple[str, Refused]] = field(default_factory=list)  # not counted
     answers: Iterable[tuple[str, Decoded | Refused]] = ()  # by hash, while children decode
     decoded: dict[str, Decoded] = field(default_factory=dict)  # by hash
+    rows_lost: int = 0  # of a manifest: their pictures do not come in
     bytes: int = 0
     after: tuple[int, int] = (0, 0)  # where the next chunk starts
 
@@ -63,7 +64,7 @@ class Chunk:
         except Unreadable as error:
             entry = entry._replace(refused=error.refused)
         if entry.refused:
-            self.refuse(entry, entry.refused)
+            self.lose(entry, entry.refused, told)
             return
         sha256 = hashlib.sha256(data).hexdigest()
         file = entry.staged if in_place else None
@@ -74,6 +75,16 @@ class Chunk:
     def refuse(self, entry: Entry, refused: Refused) -> None:
         self.refused.append((names.clean(entry.shown), refused))
 
+    def lose(self, entry: Entry, refused: Refused, told: Told) -> None:
+        """Refuse a file that is no picture, or did not come, and with it the rows about it."""
+        self.rows_lost += told.rows
+        if told.rows and entry.staged and entry.staged.address:
+            shown = f"{told.where} › {entry.shown}"
+            remedy = f"Send the picture with the manifest. Or: {refused.remedy}"
+            self.refused.append((names.clean(shown), replace(refused, remedy=remedy)))
+        else:
+            self.refuse(entry, refused)
+
     def note(self, file: File, told: Refused) -> None:
         """Tell something of a file that comes in all the same."""
         self.notes.append((names.clean(file.entry.shown), told))
@@ -82,5 +93,5 @@ class Chunk:
         """Refuse the files with these hashes."""
         for file in self.files:
             if file.sha256 in unwanted:
-                self.refuse(file.entry, unwanted[file.sha256])
+                self.lose(file.entry, unwanted[file.sha256], file.told)
         self.files = [file for file in self.files if file.sha256 not in unwanted]

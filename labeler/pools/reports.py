@@ -121,6 +121,11 @@ def summary(imp: Import) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def met(imp: Import) -> int:
+    """How many rows of the manifest had a picture that came in, or was here already."""
+    return max(0, int(imp.plan.get("matched", 0)) - int(imp.cursor.get("rows_lost", 0)))
+
+
 def new_labels(imp: Import) -> list[str]:
     """The names that became labels by this import, as its plan told."""
     if imp.state != Import.State.DONE:

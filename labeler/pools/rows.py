@@ -48,13 +48,15 @@ class Rows:
         labels = Along(self.imp, self.project, self.chunk, self.known).write()
         origins.note(self.imp, (file.entry for file in self.chunk.files))
         by_code = noting.write(self.imp, [*self.chunk.refused, *self.chunk.notes])
+        lost = self.imp.cursor.get("rows_lost", 0) + self.chunk.rows_lost
+        at = {"at": list(self.chunk.after), "refused": by_code, "rows_lost": lost}
         leases.renew(
             self.imp,
             added=self.imp.added + len(new),
             duplicates=self.imp.duplicates + duplicates,
             refused=self.imp.refused + len(self.chunk.refused),
             labels_added=self.imp.labels_added + labels,
-            cursor=self.imp.cursor | {"at": list(self.chunk.after), "refused": by_code},
+            cursor=self.imp.cursor | at,
             attempts=0,  # it made progress: a crash from here on is a first one
         )
         if new:

@@ -81,6 +81,7 @@ SENTENCES = (
     gettext_noop("Folders"),
     gettext_noop("There is no file “%(path)s”."),
     gettext_noop("Send the file as well, or correct its name."),
+    gettext_noop("Send the picture with the manifest. Or: %(else)s"),
     gettext_noop("Several files could be “%(path)s”, or several rows mean one file."),
     gettext_noop("Write more of the path, as the files have it."),
     gettext_noop("%(name)s holds no rows."),
@@ -126,6 +127,57 @@ SENTENCES = (
         "may be added, and more than %(most)s look like a mistake. Check which column is read as "
         "the label, or import again and say what becomes of unknown names."
     ),
+    # ---- what lies elsewhere and does not come
+    gettext_noop("There is nothing at this address."),
+    gettext_noop("Look for a slip, or whether it was moved."),
+    gettext_noop("The server does not let this installation read it."),
+    gettext_noop("Make it readable for anybody, or name its bucket in LABELER_IMPORT_BUCKETS."),
+    gettext_noop("The server answered that it is in trouble."),
+    gettext_noop("Try again later."),
+    gettext_noop("The server answered with something other than the file."),
+    gettext_noop("Open the address in a browser and see what is there."),
+    gettext_noop("The address leads to a web page, not to a picture."),
+    gettext_noop("Give the picture's own address: in a browser, Copy image address."),
+    gettext_noop("The server sent the file packed, though it was asked not to."),
+    gettext_noop("Let it send pictures without Content-Encoding."),
+    gettext_noop("This is not an address that can be read."),
+    gettext_noop(
+        "Give the whole address of a picture, as in https://example.org/leaf.jpg, without name@."
+    ),
+    gettext_noop("Only https addresses are read."),
+    gettext_noop("Use https. The operator may allow a host for http with LABELER_FETCH_ALLOW."),
+    gettext_noop("The address names an unusual port."),
+    gettext_noop("The operator may allow it as host:port in LABELER_FETCH_ALLOW."),
+    gettext_noop("The address leads into a private network, or to this server itself."),
+    gettext_noop(
+        "Use a public address. The operator may allow a host or network with LABELER_FETCH_ALLOW."
+    ),
+    gettext_noop("There is no server of this name."),
+    gettext_noop("Look for a slip in the address, or ask whether the server still exists."),
+    gettext_noop("The server did not send it within the time allowed."),
+    gettext_noop("Try again later, or raise LABELER_FETCH_SECONDS."),
+    gettext_noop("The server could not be reached, or broke the connection off."),
+    gettext_noop(
+        "See that it is running and that this server may connect to it; then import again."
+    ),
+    gettext_noop("Fewer bytes came than the server announced."),
+    gettext_noop("Import again to fetch it anew."),
+    gettext_noop("The server's certificate is not one that this installation trusts."),
+    gettext_noop(
+        "Use a server with a valid certificate. The operator may add an authority by SSL_CERT_FILE."
+    ),
+    gettext_noop("The address leads on and on, more than %(n)s times."),
+    gettext_noop("Give the address at which the picture really lies."),
+    gettext_noop("The address leads on to a place that is not asked."),
+    gettext_noop("Give the public https address at which the picture really lies."),
+    gettext_noop("This is not the address of a bucket."),
+    gettext_noop("Write it as in s3://bucket/folder, gs://bucket/folder or az://container/folder."),
+    gettext_noop("This bucket holds the images of this installation."),
+    gettext_noop("Import from another bucket. Pictures of a project leave it through Export."),
+    gettext_noop("This installation cannot read %(scheme)s addresses yet."),
+    gettext_noop("Let the operator install it: %(command)s"),
+    gettext_noop("This installation does not say whose az:// addresses are meant."),
+    gettext_noop("Let the operator set AZURE_STORAGE_ACCOUNT, or AZURE_STORAGE_CONNECTION_STRING."),
     # ---- what files are
     gettext_noop("an AVIF picture"),
     gettext_noop("an HEIC photo"),

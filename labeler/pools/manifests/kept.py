@@ -151,6 +151,7 @@ def _joined(rows: list[tuple[Any, ...]]) -> Told:
         version=next((row[3] for row in rows if row[3]), ""),
         address=path if paths.is_fetched(path) else "",
         where=f"{manifest}, line {line:,}",
+        rows=len(rows),
     )
 
 

@@ -13,6 +13,7 @@ class Told:
     version: str = ""  # of the model that guessed
     address: str = ""  # where the picture came from, if a row names an address
     where: str = ""  # "labels.csv, line 418"
+    rows: int = 0  # how many of the manifest tell of it
 
 
 NOTHING = Told()

@@ -30,7 +30,7 @@ def page(request: HttpRequest, pk: int, number: int) -> HttpResponse:
         "project": project, "tab": "import", "run": progress(imp), "new": reports.new_labels(imp),
         "report": refused(imp) if imp.refused else None, "twins": twins,
         "notes": list(reports.notes(imp)[:REFUSALS_SHOWN]),
-        "more_twins": imp.duplicates - len(twins),
+        "more_twins": imp.duplicates - len(twins), "met": reports.met(imp),
     }  # fmt: skip
     return render(request, "pools/report.html", context)
 
