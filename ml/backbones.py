@@ -6,6 +6,7 @@ with their batch norms folded into the convolutions where they are our own.
 """
 
 import hashlib
+from collections.abc import Sequence
 from importlib import resources
 from typing import Any, TypeVar
 
@@ -89,8 +90,10 @@ class EfficientNetLite0(nn.Module):
         super().__init__()
         self.stem = ConvNorm(3, 32, 3, stride=2)
         blocks: list[nn.Module] = []
+        self.ends: list[str] = []  # of each block: the stage it ends, or ""
         inputs = 32
-        for outputs, repeats, kernel, stride, widen in self.STAGES:
+        for stage, (outputs, repeats, kernel, stride, widen) in enumerate(self.STAGES, start=1):
+            self.ends += [""] * (repeats - 1) + [f"stage{stage}"]
             for i in range(repeats):
                 blocks.append(Block(inputs, outputs, kernel, stride if i == 0 else 1, widen))
                 inputs = outputs
@@ -103,16 +106,23 @@ class EfficientNetLite0(nn.Module):
         logits: Tensor = self.classifier(self.joined(x)[:, -1280:])
         return logits
 
-    def joined(self, x: Tensor) -> Tensor:
-        """Return the means over the picture of the last two stages and the head: (n, 1792)."""
+    def joined(self, x: Tensor, layers: Sequence[str] = ("stage6", "stage7", "last")) -> Tensor:
+        """Return the means over the picture of some layers, side by side: (n, d).
+
+        layers: "stage1" to "stage7" and "last", the head. By default the last two stages and
+        the head, d = 1792. What comes after the last layer asked for is not computed.
+        """
+        kept = {}
         x = self.stem(x)
-        kept = []
-        for i, block in enumerate(self.blocks):
+        for block, stage in zip(self.blocks, self.ends, strict=True):
             x = block(x)
-            if i >= len(self.blocks) - 2:
-                kept.append(x.mean(dim=(2, 3)))
-        kept.append(self.head(x).mean(dim=(2, 3)))
-        return torch.cat(kept, dim=1)
+            if stage in layers:
+                kept[stage] = x.mean(dim=(2, 3))
+                if len(kept) == len(layers):
+                    break
+        if "last" in layers:
+            kept["last"] = self.head(x).mean(dim=(2, 3))
+        return torch.cat([kept[layer] for layer in layers], dim=1)
 
     def fold(self) -> None:
         """Fold every batch norm into its convolution; only for evaluation."""

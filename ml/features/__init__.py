@@ -15,7 +15,7 @@ from ml.features.base import FeatureSet, NotFitted, Progress, Report, check_feat
 from ml.features.files import FeaturesDamaged
 from ml.features.hashing import BITS, Hashed
 from ml.features.hog import HogColour
-from ml.features.network import Lite0, torchvision_set
+from ml.features.network import Lite0, lite0_set, torchvision_set
 from ml.features.pca import SHARE, Pca
 from ml.features.pixels import Pixels, colour_pixels
 
@@ -38,13 +38,16 @@ OVER_ANOTHER = re.compile(r"(pca|itq|hash)(?:-([0-9]+(?:\.[0-9]+)?))?:(.+)")
 def get(name: str) -> FeatureSet:
     """Return the feature set of this name.
 
-    name: one in FEATURES; "torchvision:NETWORK[@LAYER+LAYER][,grey][,PIXELS]"; or over another
+    name: one in FEATURES; "efficientnet_lite0[@STAGE+STAGE][,grey][,PIXELS]";
+        "torchvision:NETWORK[@LAYER+LAYER][,grey][,PIXELS]"; or over another
         set "pca:SET" (95 % of the variance), "pca-64:SET" (64 components), "pca-0.9:SET" (90 %),
         "itq-128:SET" and "hash-128:SET" (bits).
     Raises: ValueError for an unknown name or settings that cannot be.
     """
     if name.startswith(TORCHVISION):
         return torchvision_set(name.removeprefix(TORCHVISION))
+    if re.match(rf"{DEFAULT}[@,]", name):
+        return lite0_set(name)
     if over := OVER_ANOTHER.fullmatch(name):
         kind, number, base = over.groups()
         return _over(kind, number, get(base))
