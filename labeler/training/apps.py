@@ -12,12 +12,14 @@ class TrainingConfig(AppConfig):
         from labeler.labeling.signals import answered, relabeled
         from labeler.pools.signals import images_added
         from labeler.projects.signals import project_archived
-        from labeler.training import believing, embeddings, rounds
-        from labeler.training.models import Round, Shard
+        from labeler.training import believing, embeddings, feature_fits, rounds
+        from labeler.training.models import FeatureFit, Round, Shard
         from labeler.work.kinds import CHORES, ROUNDS, Kind, register
 
         register(Kind(rounds.KIND, Round, ROUNDS, run=_run_round, find=rounds.find))
         register(Kind(embeddings.KIND, Shard, CHORES, run=_run_shard, find=embeddings.find))
+        fits = feature_fits
+        register(Kind(fits.KIND, FeatureFit, CHORES, run=fits.run, find=fits.find))
         answered.connect(_answered, dispatch_uid="training")
         relabeled.connect(_relabeled, dispatch_uid="training")
         images_added.connect(_images_added, dispatch_uid="training")

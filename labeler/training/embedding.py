@@ -4,7 +4,6 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import lru_cache
 from itertools import islice
 
 import numpy as np
@@ -12,12 +11,12 @@ import numpy.typing as npt
 
 from labeler.pools import storage
 from labeler.pools.models import Image
-from labeler.training import rounds, shards
+from labeler.training import feature_fits, rounds, shards, spaces
 from labeler.training.models import Shard
 from labeler.work import leases
-from ml import arrays, features
+from ml import arrays
 from ml.arrays import SHARD
-from ml.features import FeatureSet
+from ml.features import FeaturesDamaged, FeatureSet
 from ml.images import ImageRefused, open_image
 
 STEP = 256  # images between two writes: what a crash repeats at most
@@ -25,6 +24,7 @@ BATCH = 32
 DECODERS = 2
 AHEAD = 3 * BATCH  # prepared pictures that may wait for the network
 TURN_SECONDS = 10.0  # after which other chores get a turn
+PATIENCE = 60.0  # seconds until a shard whose features are damaged looks again
 
 Vectors = npt.NDArray[np.float32]
 Prepared = npt.NDArray[np.uint8] | ImageRefused | None
@@ -33,10 +33,17 @@ Prepared = npt.NDArray[np.uint8] | ImageRefused | None
 def run(shard: Shard) -> None:
     """Embed what is missing, for one turn; keep what is done after every few hundred images."""
     try:
-        feature_set = loaded(shard.features)
+        feature_set = feature_fits.usable_in(shard.project, spaces.of(shard))
     except ValueError as error:
         raise leases.Hopeless(f"{error}. Choose another one in the project's settings.") from error
-    table = _begun(shard)
+    except (FileNotFoundError, FeaturesDamaged) as error:
+        _wait_for_features(shard, error)
+    else:
+        _embed_for_a_turn(shard, feature_set)
+
+
+def _embed_for_a_turn(shard: Shard, feature_set: FeatureSet) -> None:
+    table = _begun(shard, feature_set)
     until = time.monotonic() + TURN_SECONDS
     while shard.rows_done < shard.rows_wanted:
         with leases.keeping(shard):
@@ -46,15 +53,18 @@ def run(shard: Shard) -> None:
     _close(shard)
 
 
-@lru_cache(maxsize=2)
-def loaded(name: str) -> FeatureSet:
-    """The feature set with its weights, kept between shards. Raises ValueError if unknown."""
-    return features.get(name)
+def _wait_for_features(shard: Shard, error: Exception) -> None:
+    """What the feature set learned is lost. If it is today's, it learns again: the same, and the
+    shard goes on, or something else, which has shards of its own."""
+    if spaces.newest(shard.project, shard.features) == spaces.of(shard):
+        feature_fits.ask(shard.project, shard.features)
+    why = f"What these features had learned is damaged ({error}); they learn again."
+    leases.put_off(shard, why, seconds=PATIENCE)
 
 
-def _begun(shard: Shard) -> Vectors:
+def _begun(shard: Shard, feature_set: FeatureSet) -> Vectors:
     if not shard.rows_done:
-        return np.empty((0, loaded(shard.features).dimensions), dtype=np.float32)
+        return np.empty((0, feature_set.dimensions), dtype=np.float32)
     return np.asarray(shards.load(shard), dtype=np.float32)
 
 

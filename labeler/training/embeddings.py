@@ -5,53 +5,61 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 from django.db import transaction
-from django.db.models import F, Q, Sum
+from django.db.models import F, OuterRef, Q, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
 from labeler.projects.models import Project
-from labeler.training import shards, versions
-from labeler.training.models import Shard
+from labeler.training import feature_fits, shards, spaces, versions
+from labeler.training.models import FeatureFit, Shard
+from labeler.training.spaces import Space
 from labeler.work.messages import nudge
-from ml import features
 from ml.arrays import SHARD, shard_count
 
 KIND = "embedding"
 
 
-def progress(project: Project, feature_set: str | None = None) -> tuple[int, int]:
+def progress(project: Project, space: Space | None = None) -> tuple[int, int]:
     """(images embedded, images in the pool) for the project's feature set."""
-    of = Shard.objects.filter(project=project, features=feature_set or project.features)
+    space = space or spaces.chosen(project)
+    of = Shard.objects.filter(project=project, **space._asdict())
     done = of.aggregate(done=Coalesce(Sum("rows_done"), 0))["done"]
     total = Project.objects.values_list("next_row", flat=True).get(pk=project.pk)
     return min(done, total), total
 
 
-def serving_features(project: Project) -> str:
-    """The feature set to train on: the project's, or, while that is being computed after a
-    change, the one the serving model uses."""
-    serving = versions.serving(project)
-    if serving is None or serving.features == project.features:
-        return project.features
-    done, total = progress(project)
-    return project.features if done == total else serving.features
+def serving(project: Project) -> Space:
+    """The space to train in: that of the project's feature set, or, while that is being computed
+    after a change or has learned anew, the one the serving model uses."""
+    chosen, version = spaces.chosen(project), versions.serving(project)
+    if version is None or spaces.of(version) == chosen:
+        return chosen
+    done, total = progress(project, chosen)
+    return chosen if done == total else spaces.of(version)
 
 
 def read(
-    project: Project, rows: Sequence[int] | npt.NDArray[np.integer], feature_set: str | None = None
+    project: Project,
+    rows: Sequence[int] | npt.NDArray[np.integer],
+    space: Space | None = None,
 ) -> npt.NDArray[np.float32]:
     """The embeddings of images by row number, (n, d) float32 in the order asked.
 
-    A row of NaN stands for an image without one. Raises: EmbeddingsDamaged.
+    A row of NaN stands for an image without one; where there are none at all, d is 1.
+    Raises: EmbeddingsDamaged.
     """
-    name = feature_set or serving_features(project)
     wanted = np.asarray(rows, dtype=np.int64)
-    table = np.full((len(wanted), features.get(name).dimensions), np.nan, dtype=np.float32)
-    for shard in shards.embedded(project, name):
+    found = [(shard, shards.load(shard)) for shard in _embedded(project, space)]
+    width = found[0][1].shape[1] if found else 1
+    table = np.full((len(wanted), width), np.nan, dtype=np.float32)
+    for shard, kept in found:
         here = np.flatnonzero(wanted // SHARD == shard.number)
         here = here[wanted[here] % SHARD < shard.rows_done]
-        if len(here):
-            table[here] = shards.load(shard)[wanted[here] % SHARD]
+        table[here] = kept[wanted[here] % SHARD]
     return table
+
+
+def _embedded(project: Project, space: Space | None) -> list[Shard]:
+    return shards.embedded(project, space or serving(project))
 
 
 # What is due -----------------------------------------------------------------------------
@@ -59,27 +67,37 @@ def read(
 
 def find() -> None:
     """Make the shards follow the pools; try failed ones again after a while."""
-    wanted = Coalesce(Sum("shards__rows_wanted", filter=Q(shards__features=F("features"))), 0)
-    for project in Project.objects.annotate(wanted=wanted).exclude(wanted=F("next_row")):
+    fits = FeatureFit.objects.filter(project=OuterRef("pk"), features=OuterRef("features"))
+    learned = Coalesce(Subquery(fits.values("fingerprint")[:1]), Value(""))
+    chosen = Q(shards__features=F("features"), shards__fingerprint=F("learned"))
+    wanted = Coalesce(Sum("shards__rows_wanted", filter=chosen), 0)
+    projects = Project.objects.annotate(learned=learned).annotate(wanted=wanted)
+    for project in projects.exclude(wanted=F("next_row")):
         follow(project)
 
 
 def follow(project: Project) -> None:
-    """Let the shards want every image of the pool, and hint at them."""
-    for feature_set in {project.features, serving_features(project)}:
-        _follow(project, feature_set)
+    """Let the shards want every image of the pool, and hint at them.
+
+    A feature set that learns does that first: its shards come when it has a fingerprint.
+    """
+    for space in {spaces.chosen(project), serving(project)}:
+        if spaces.is_there(space):
+            _follow(project, space)
+        else:
+            feature_fits.follow(project, space.features)
     nudge(KIND)
 
 
 @transaction.atomic
-def _follow(project: Project, feature_set: str) -> None:
+def _follow(project: Project, space: Space) -> None:
     total = Project.objects.values_list("next_row", flat=True).get(pk=project.pk)
-    mine = Shard.objects.filter(project=project, features=feature_set)
+    mine = Shard.objects.filter(project=project, **space._asdict())
     known = dict(mine.values_list("number", "rows_wanted"))
     for number in range(shard_count(total)):
         rows = min(SHARD, total - number * SHARD)
         if number not in known:
-            new = Shard(project=project, features=feature_set, number=number, rows_wanted=rows)
+            new = Shard(project=project, number=number, rows_wanted=rows, **space._asdict())
             Shard.objects.bulk_create([new], ignore_conflicts=True)
         elif known[number] < rows:
             mine.filter(number=number, rows_wanted__lt=rows).update(rows_wanted=rows)

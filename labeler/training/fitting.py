@@ -9,7 +9,7 @@ import numpy.typing as npt
 from labeler.labeling import consensus
 from labeler.pools.models import Image
 from labeler.projects.models import Label, Project
-from labeler.training import model_files
+from labeler.training import model_files, spaces
 from labeler.training.memory import Pool, Rows
 from labeler.training.models import ModelVersion
 from labeler.training.versions import ModelDamaged
@@ -121,10 +121,11 @@ def fit(project: Project, lesson: Lesson, pool: Pool, last: ModelVersion | None)
             "The model was not published: its solver did not reach the optimum. "
             "The last model stays in use; more answers usually help."
         )
-    if last and _comparable(project, lesson, last) and len(lesson) < AGAIN * _n(last):
+    comparable = last and _comparable(project, lesson, pool, last)
+    if last and comparable and len(lesson) < AGAIN * _n(last):
         return Fitted(head, last.temperature, last.cross_validated)
     temperature, score = _cross_validate(project, lesson, kind)
-    if last and _comparable(project, lesson, last):
+    if last and comparable:
         _refuse_a_fall(score, last.cross_validated)
     return Fitted(head, temperature, score)
 
@@ -136,9 +137,9 @@ def _head_class(project: Project) -> type[heads.Head]:
         raise Hopeless(f"{error}. Choose another head in the project's settings.") from error
 
 
-def _comparable(project: Project, lesson: Lesson, last: ModelVersion) -> bool:
-    same = (project.head, lesson.label_ids)
-    return (last.head, last.label_ids) == same and _n(last) > 0
+def _comparable(project: Project, lesson: Lesson, pool: Pool, last: ModelVersion) -> bool:
+    same = (project.head, lesson.label_ids, pool.space)
+    return (last.head, last.label_ids, spaces.of(last)) == same and _n(last) > 0
 
 
 def _n(version: ModelVersion) -> float:
@@ -147,7 +148,7 @@ def _n(version: ModelVersion) -> float:
 
 def _warm(lesson: Lesson, pool: Pool, last: ModelVersion | None) -> heads.Head | None:
     """The last head, from memory or file, if its columns are the first of today's."""
-    if last is None or last.features != pool.features:
+    if last is None or spaces.of(last) != pool.space:
         return None
     if lesson.label_ids[: len(last.label_ids)] != last.label_ids:
         return None

@@ -15,6 +15,7 @@ from labeler.pools.models import Image
 from labeler.projects.models import Project
 from labeler.training import shards
 from labeler.training.models import Shard
+from labeler.training.spaces import Space
 from ml.arrays import SHARD, present
 from ml.heads import Head
 from ml.neighbours import near_duplicates
@@ -43,10 +44,10 @@ class Block:
 
 @dataclass
 class Pool:
-    """A project's embeddings in one feature set, and its images by row."""
+    """A project's embeddings in one space, and its images by row."""
 
     project_id: int
-    features: str
+    space: Space
     blocks: dict[int, Block] = field(default_factory=dict)
     ids: Rows = field(default_factory=lambda: np.empty(0, np.int64))  # 0: no image in that row
     keys: npt.NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
@@ -105,17 +106,17 @@ class Pool:
         self.audit = found
 
 
-_pools: OrderedDict[tuple[int, str], Pool] = OrderedDict()
+_pools: OrderedDict[tuple[int, Space], Pool] = OrderedDict()
 
 
-def pool(project: Project, feature_set: str) -> Pool:
+def pool(project: Project, space: Space) -> Pool:
     """The project's pool as it is now; only what changed since the last call is read.
 
     Raises: EmbeddingsDamaged.
     """
-    key = (project.pk, feature_set)
-    found = _pools.pop(key, None) or Pool(project.pk, feature_set)
-    _read_shards(found, shards.embedded(project, feature_set))
+    key = (project.pk, space)
+    found = _pools.pop(key, None) or Pool(project.pk, space)
+    _read_shards(found, shards.embedded(project, space))
     _read_images(found)
     _pools[key] = found
     while len(_pools) > MOST_POOLS or (len(_pools) > 1 and _all_bytes() > MOST_BYTES):

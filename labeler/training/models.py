@@ -47,6 +47,7 @@ class ModelVersion(models.Model):
     round = models.OneToOneField(Round, models.PROTECT, related_name="model_version")
     head = models.CharField(max_length=40)
     features = models.CharField(max_length=80)
+    fingerprint = models.CharField(max_length=12, blank=True)  # of what they had learned, or ""
     label_ids = models.JSONField()  # column order of its probabilities
     strategy = models.CharField(max_length=40)
     n_labels = models.PositiveIntegerField()
@@ -76,20 +77,23 @@ class Shard(LeasedWork):
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="shards")
     features = models.CharField(max_length=80)
+    fingerprint = models.CharField(max_length=12, blank=True)  # of what they had learned, or ""
     number = models.PositiveIntegerField()  # rows number*4096 … number*4096+4095
     rows_wanted = models.PositiveIntegerField(default=0)
     rows_done = models.PositiveIntegerField(default=0)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["project", "features", "number"], name="shard_once")
+            models.UniqueConstraint(
+                fields=["project", "features", "fingerprint", "number"], name="shard_once"
+            )
         ]
 
 
 class FeatureFit(LeasedWork):
     """A feature set that learns from this project's pool, or from its labels, before it embeds.
 
-    Its files lie under features/<name>/ of the project's folder once `fingerprint` is set.
+    Its files lie under features/<name>/<fingerprint>/ of the project's folder once it is done.
     """
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="feature_fits")

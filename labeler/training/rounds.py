@@ -16,7 +16,7 @@ from labeler.pools.models import Import
 from labeler.projects import merged
 from labeler.projects.models import LabelEvent, Project, User
 from labeler.projects.statements import statement
-from labeler.training import embeddings, versions
+from labeler.training import embeddings, spaces, versions
 from labeler.training.models import ModelVersion, Round
 from labeler.work.messages import nudge
 from labeler.work.models import OPEN_WORK
@@ -164,11 +164,11 @@ def _pool_due(project: Project, last: Round | None) -> Round.Reason | None:
     """The pool is embedded further than the last ranking reached, or with other features."""
     if last and last.state == Round.State.FAILED and _within(last, PATIENCE):
         return None
-    features = embeddings.serving_features(project)
-    done, total = embeddings.progress(project, features)
+    space = embeddings.serving(project)
+    done, total = embeddings.progress(project, space)
     serving = versions.serving(project)
     ranked = _ranked(project)
-    if serving and serving.features != features:
+    if serving and spaces.of(serving) != space:
         return Reason.POOL
     if done <= ranked:
         return None

@@ -30,6 +30,7 @@ from labeler.training.memory import Pool
 from labeler.training.models import ModelVersion, Round
 from labeler.training.shards import EmbeddingsDamaged
 from labeler.training.signals import round_finished
+from labeler.training.spaces import Space
 from labeler.work import leases
 from ml.threads import one_blas_thread
 
@@ -103,7 +104,7 @@ def run(row: Round) -> None:
 
 def _work(work: Work) -> int | None:
     work.phase("reading")
-    pool = memory.pool(work.project, embeddings.serving_features(work.project))
+    pool = memory.pool(work.project, embeddings.serving(work.project))
     work.row.total = len(pool)
     lesson = fitting.lesson(work.project, pool)
     missing = fitting.nothing_to_learn(lesson)
@@ -136,7 +137,7 @@ def _train(work: Work, pool: Pool, lesson: Lesson) -> int:
     work.phase("writing")
     sha256 = _write(work, pool, lesson, fitted)
     work.phase("publishing")
-    version = _publish(work, lesson, fitted, ranked, sha256, pool.features)
+    version = _publish(work, lesson, fitted, ranked, sha256, pool.space)
     pool.head = (version.number, fitted.head)
     predictions.prune(project, version.number)
     return version.number
@@ -150,7 +151,7 @@ def _write(work: Work, pool: Pool, lesson: Lesson, fitted: Fitted) -> str:
     """Write the model, read it again, and make sure that it says what it said. Its SHA-256."""
     facts = {
         "head": fitted.head.name, "kind": lesson.kind, "labels": lesson.label_ids,
-        "features": pool.features, "temperature": fitted.temperature,
+        **pool.space._asdict(), "temperature": fitted.temperature,
     }  # fmt: skip
     sha256 = model_files.write(fitted.head, work.model, facts)
     predictions.write_audit(work.model, *ranking.audit_proba(pool, lesson, fitted))
@@ -167,7 +168,7 @@ def _publish(
     fitted: Fitted,
     ranked: list[Ranked],
     sha256: str,
-    features: str,
+    space: Space,
 ) -> ModelVersion:
     """All of it or nothing: the version serves, the queue follows it, the round is done."""
     project = work.project
@@ -177,7 +178,7 @@ def _publish(
         mine.filter(serving=True).update(serving=False)
         version = ModelVersion.objects.create(
             project=project, number=number, round=work.row, head=fitted.head.name,
-            features=features, label_ids=lesson.label_ids, strategy=project.strategy,
+            **space._asdict(), label_ids=lesson.label_ids, strategy=project.strategy,
             n_labels=len(lesson), seen_annotation=lesson.seen_annotation,
             temperature=fitted.temperature, cross_validated=fitted.cross_validated,
             sha256=sha256, serving=True,
@@ -198,7 +199,7 @@ def _finish(work: Work, lesson: Lesson) -> None:
 
 
 def _order_by_clusters(work: Work, pool: Pool, lesson: Lesson) -> None:
-    at_random = ranking.strategy_of(work.project).score is None  # asked for: left as it is
+    at_random = ranking.asks_at_random(work.project)  # asked for: left as it is
     work.phase("clustering")
     ranked = [] if at_random else ranking.first_queue(work.project, pool, seed=_seed(work))
     work.phase("publishing")

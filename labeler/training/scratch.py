@@ -7,6 +7,7 @@ files it shares. Nothing of the original is touched. It lives as long as the sim
 import os
 import shutil
 import time
+from pathlib import Path
 
 from django.db import DatabaseError, transaction
 
@@ -15,8 +16,9 @@ from labeler.pools import storage, whole_files
 from labeler.pools.models import Image
 from labeler.projects import removal
 from labeler.projects.models import Label, Project, User
-from labeler.training import shards
-from labeler.training.models import Shard
+from labeler.training import feature_fits, shards, spaces
+from labeler.training.models import FeatureFit, Shard
+from labeler.training.spaces import Space
 
 AT_ONCE = 2000
 NEVER = 100_000  # answers: rounds start when the simulation asks, and at no other time
@@ -69,17 +71,37 @@ def _copy_images(project: Project, twin: Project, first: int) -> None:
 
 
 def _share_embeddings(project: Project, twin: Project) -> None:
-    place = whole_files.folder(shards.folder(twin, twin.features))
-    for shard in Shard.objects.filter(project=project, features=project.features):
-        source = shards.path(shard)
-        try:
-            os.link(source, place / source.name)
-        except OSError:  # another file system, or one without links
-            shutil.copyfile(source, place / source.name)
+    space = spaces.chosen(project)
+    _share_fit(project, twin, space)
+    place = whole_files.folder(shards.folder(twin, space))
+    for shard in Shard.objects.filter(project=project, **space._asdict()):
+        _share(shards.path(shard), place)
         Shard.objects.create(
-            project=twin, features=shard.features, number=shard.number, state=Shard.State.DONE,
+            project=twin, **space._asdict(), number=shard.number, state=Shard.State.DONE,
             rows_wanted=shard.rows_wanted, rows_done=shard.rows_done, error=shard.error,
         )  # fmt: skip
+
+
+def _share_fit(project: Project, twin: Project, space: Space) -> None:
+    """What the feature set has learned, if it learns."""
+    if not space.fingerprint:
+        return
+    fit = FeatureFit.objects.get(project=project, features=space.features)
+    source = feature_fits.folder(project, space.features) / space.fingerprint
+    top = feature_fits.folder(twin, space.features) / space.fingerprint
+    for file in (each for each in source.rglob("*") if each.is_file()):
+        _share(file, whole_files.folder(top / file.parent.relative_to(source)))
+    FeatureFit.objects.create(
+        project=twin, features=fit.features, fingerprint=fit.fingerprint, facts=fit.facts,
+        state=FeatureFit.State.DONE,
+    )  # fmt: skip
+
+
+def _share(source: Path, place: Path) -> None:
+    try:
+        os.link(source, place / source.name)
+    except OSError:  # another file system, or one without links
+        shutil.copyfile(source, place / source.name)
 
 
 def remove(twin: Project) -> None:

@@ -1,12 +1,16 @@
 """The embeddings' files: where a project's shards lie, and reading them without trusting them."""
 
+import hashlib
+import re
 from pathlib import Path
 
 from django.db.models import F
 
 from labeler.pools import storage
 from labeler.projects.models import Project
+from labeler.training import spaces
 from labeler.training.models import Shard
+from labeler.training.spaces import Space
 from ml import arrays, features
 from ml.arrays import SHARD, ArrayDamaged, Half
 
@@ -15,21 +19,31 @@ class EmbeddingsDamaged(ArrayDamaged):
     """A file of embeddings is missing or broken; its shard is due again."""
 
 
-def folder(project: Project, feature_set: str) -> Path:
-    """embeddings/<feature set>-<its version> in the project's folder."""
-    version = features.get(feature_set).version
-    name = f"{feature_set.replace(':', '-')}-{version}"
+def folder(project: Project, space: Space) -> Path:
+    """embeddings/<feature set>-<its version>[-<fingerprint>] in the project's folder."""
+    version = features.get(space.features).version
+    learned = f"-{space.fingerprint}" if space.fingerprint else ""
+    name = f"{safe_name(space.features)}-{version}{learned}"
     return storage.arrays_folder(project) / "embeddings" / name
+
+
+def safe_name(feature_set: str) -> str:
+    """The name of a feature set as part of a file's name; two sets never share one."""
+    plain = feature_set.replace(":", "-")
+    if re.fullmatch(r"[\w@+,=][\w@+,=.-]*", plain, re.ASCII):
+        return plain
+    digest = hashlib.sha256(feature_set.encode()).hexdigest()[:8]
+    return f"{re.sub(r'[^a-zA-Z0-9]+', '-', plain).strip('-')}~{digest}"
 
 
 def path(shard: Shard) -> Path:
     """The shard's file."""
-    return folder(shard.project, shard.features) / f"{shard.number}.npy"
+    return folder(shard.project, spaces.of(shard)) / f"{shard.number}.npy"
 
 
-def embedded(project: Project, feature_set: str) -> list[Shard]:
+def embedded(project: Project, space: Space) -> list[Shard]:
     """The shards that hold rows, by number."""
-    of = Shard.objects.filter(project=project, features=feature_set, rows_done__gt=0)
+    of = Shard.objects.filter(project=project, rows_done__gt=0, **space._asdict())
     return list(of.order_by("number").select_related("project"))
 
 

@@ -8,6 +8,7 @@ from labeler.labeling import refill
 from labeler.labeling.models import QueueItem
 from labeler.pools.models import Image
 from labeler.training import fitting, memory, predictions, rounds, versions
+from labeler.training.spaces import Space
 from tests.training.invented import FEATURES, answer, run_round
 
 TEST_ROWS = (1, 2, 40, 41)  # the first two are answered
@@ -22,7 +23,7 @@ def split(pool):
 
 
 def test_test_images_are_not_learned_from(split):
-    lesson = fitting.lesson(split, memory.pool(split, FEATURES))
+    lesson = fitting.lesson(split, memory.pool(split, Space(FEATURES)))
     assert set(lesson.rows.tolist()) == {row for row in range(23) if row % 10 != 9} - {1, 2}
 
 

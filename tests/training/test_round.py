@@ -24,6 +24,7 @@ from labeler.training import (
     versions,
 )
 from labeler.training.models import ModelVersion, Round, Shard
+from labeler.training.spaces import Space
 from labeler.work import leases
 from ml import arrays
 from ml.heads import LogisticHead
@@ -81,7 +82,7 @@ def test_audit_images_and_what_looks_like_them_are_not_learned_from(project):
     table[3] = table[9] * 1.001  # row 3 shows nearly the audit image of row 9
     arrays.write_shard(shards.path(Shard.objects.get()), table)
     answer(project, range(30))
-    lesson = fitting.lesson(project, memory.pool(project, FEATURES))
+    lesson = fitting.lesson(project, memory.pool(project, Space(FEATURES)))
     assert set(lesson.rows.tolist()) == set(range(30)) - {3, 9, 19, 29}
 
 
@@ -89,7 +90,7 @@ def test_pictures_that_all_look_alike_are_not_taken_for_copies(project):
     table = fill(project)
     arrays.write_shard(shards.path(Shard.objects.get()), table + 20)  # cosine over 0.99 everywhere
     answer(project, range(30))
-    assert len(fitting.lesson(project, memory.pool(project, FEATURES))) == 27
+    assert len(fitting.lesson(project, memory.pool(project, Space(FEATURES)))) == 27
 
 
 def test_the_next_round_follows_new_answers_and_keeps_old_figures(taught):
@@ -357,7 +358,7 @@ def test_new_features_take_over_when_they_are_complete(taught):
     run_round(taught)
     type(taught).objects.update(features="pixels")
     taught.refresh_from_db()
-    assert embeddings.serving_features(taught) == FEATURES
+    assert embeddings.serving(taught) == Space(FEATURES)
     embeddings.find()
     assert Shard.objects.get(features="pixels").rows_wanted == 60
     assert run_round(taught).state == State.DONE  # on the old ones

@@ -1,0 +1,420 @@
+"""Feature sets learn from the pool before they embed it, and learn anew while the old serve."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.db.models.functions import Now
+
+from labeler.pools import storage
+from labeler.pools.models import Image
+from labeler.pools.signals import images_added
+from labeler.projects.models import Project
+from labeler.training import (
+    embeddings,
+    feature_fits,
+    feature_learning,
+    rounds,
+    scratch,
+    shards,
+    spaces,
+    versions,
+)
+from labeler.training.models import FeatureFit, Round, Shard
+from labeler.training.spaces import Space
+from labeler.work import leases
+from ml import features
+from ml.features.autoencoder import Autoencoder
+from tests.training.drawn import draw
+from tests.training.invented import answer, run_round, work_on
+
+State = FeatureFit.State
+PCA = "pca-8:hog"
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def pool(project) -> Project:
+    """Forty stored pictures, none embedded; the project's features are eight axes over HOG."""
+    Project.objects.update(features=PCA)
+    draw(project, range(40))
+    return project
+
+
+@pytest.fixture
+def learned(pool) -> Project:
+    """The same, learned from and embedded."""
+    learn_and_embed(pool)
+    return pool
+
+
+@pytest.fixture
+def small_network(monkeypatch):
+    """An autoencoder that learns in a second."""
+    tiny = {"dimensions": 12, "side": 16, "width": 4, "epochs": 3}
+    monkeypatch.setitem(features.FEATURES, "autoencoder", lambda: Autoencoder(**tiny))
+    feature_fits._loaded.cache_clear()
+    yield
+    feature_fits._loaded.cache_clear()
+
+
+def learn_and_embed(project):
+    embeddings.find()
+    work_on("feature_fit")
+    work_on("embedding")
+    return FeatureFit.objects.get(project=project, features=project.features)
+
+
+def learn_something_else(project):
+    """Learn anew from other pictures than the last time."""
+    Image.objects.filter(project=project, audit=False).update(key=0.5)
+    Image.objects.filter(project=project, row__lt=15).delete()
+    feature_fits.ask(project, project.features)
+    work_on("feature_fit")
+
+
+def choose(project, name):
+    Project.objects.filter(pk=project.pk).update(features=name)
+    project.refresh_from_db()
+
+
+# Learning ---------------------------------------------------------------------------------
+
+
+def test_the_set_learns_before_any_image_is_embedded(pool):
+    images_added.send(sender=None, project_id=pool.pk, count=40)
+    assert not Shard.objects.exists()
+    work_on("embedding")
+    assert embeddings.progress(pool) == (0, 40)
+    with pytest.raises(feature_fits.NotLearned):
+        feature_fits.usable(pool, PCA)
+    work_on("feature_fit")
+    fit = FeatureFit.objects.get()
+    assert (fit.state, len(fit.fingerprint), fit.phase) == (State.DONE, 12, "")
+    assert Shard.objects.get().fingerprint == fit.fingerprint
+    work_on("embedding")
+    assert embeddings.progress(pool) == (40, 40)
+    assert shards.path(Shard.objects.get()).parent.name == f"pca-8-hog-1-{fit.fingerprint}"
+
+
+def test_it_learns_from_what_is_no_audit_image_in_the_order_of_the_keys(pool, monkeypatch):
+    monkeypatch.setattr(feature_learning, "MOST", 25)
+    fit = learn_and_embed(pool)
+    teaching = sorted((i for i in Image.objects.all() if not i.audit), key=lambda i: i.key)
+    from ml.images import open_image
+
+    pictures = [open_image(storage.local_file(image)) for image in teaching[:25]]
+    bare = features.get(PCA).fit(pictures, seed=7)
+    assert fit.fingerprint == bare.fingerprint
+    assert (fit.facts["images"], fit.facts["dimensions"]) == (25, 8)
+    assert fit.facts["kept"] == pytest.approx(bare.kept, abs=1e-3)
+    found = embeddings.read(pool, [teaching[0].row])
+    np.testing.assert_allclose(found, bare.embed(pictures[:1]), atol=2e-2)
+
+
+def test_a_round_trains_on_what_was_learned(learned):
+    answer(learned, [row for row in range(30) if row % 10 != 9])
+    assert run_round(learned).state == Round.State.DONE
+    version = versions.serving(learned)
+    assert spaces.of(version) == spaces.chosen(learned)
+    assert version.cross_validated["accuracy"] > 0.8
+    assert rounds.due(learned) is None
+
+
+def test_damaged_images_are_left_out(pool):
+    for row in (0, 1):
+        storage.local_file(Image.objects.get(row=row)).write_bytes(b"no picture")
+    storage.local_file(Image.objects.get(row=2)).unlink()
+    fit = learn_and_embed(pool)
+    assert (fit.state, fit.facts["images"]) == (State.DONE, 33)
+
+
+@pytest.mark.parametrize("name", ["itq-8:hog", "hash-16:pixels", "pca-4:autoencoder"])
+def test_other_sets_that_learn_are_embedded_too(pool, small_network, name):
+    choose(pool, name)
+    fit = learn_and_embed(pool)
+    assert fit.state == State.DONE, fit.error
+    assert embeddings.progress(pool) == (40, 40)
+    assert np.isfinite(embeddings.read(pool, range(40))).all()
+
+
+def test_an_autoencoder_shows_its_losses_and_what_it_draws(pool, small_network):
+    choose(pool, "autoencoder")
+    fit = learn_and_embed(pool)
+    assert [set(each) for each in fit.facts["losses"]] == [{"training", "held_out"}] * 3
+    sheet = feature_fits.folder(pool, "autoencoder") / fit.fingerprint / feature_learning.SAMPLES
+    from PIL import Image as Picture
+
+    with Picture.open(sheet) as shown:
+        assert shown.size == (8 * 16 + 7 * 4, 2 * 16 + 4)
+    assert np.isfinite(embeddings.read(pool, range(40))).all()
+
+
+def test_progress_is_told_while_it_learns(pool, small_network, monkeypatch):
+    choose(pool, "autoencoder")
+    monkeypatch.setattr(feature_learning, "SAY_AFTER", -1.0)
+    told, renew = [], leases.renew
+
+    def listening(row, **progress):
+        renew(row, **progress)
+        told.append((row.phase, row.done, row.total, len(row.facts["losses"])))
+
+    monkeypatch.setattr(leases, "renew", listening)
+    learn_and_embed(pool)
+    assert told[:2] == [("reading", 32, 36, 0), ("reading", 36, 36, 0)]
+    assert told[2:5] == [("learning", i, 3, i) for i in (1, 2, 3)]
+
+
+# Too little, or wrong ---------------------------------------------------------------------
+
+
+def test_a_pool_that_is_too_small_waits_until_it_grows(project):
+    Project.objects.update(features=PCA)
+    draw(project, range(21))
+    fit = learn_and_embed(project)
+    assert (fit.state, fit.fingerprint) == (State.WAITING, "")
+    assert "20 images or more that are not in the audit sample; there are 19." in fit.error
+    feature_fits.find()
+    work_on("feature_fit")
+    fit.refresh_from_db()
+    assert fit.state == State.WAITING  # nothing came: it is not tried again
+    draw(project, range(21, 30))
+    fit = learn_and_embed(project)
+    assert (fit.state, fit.error) == (State.DONE, "")
+    assert embeddings.progress(project) == (30, 30)
+
+
+def test_what_the_set_itself_refuses_waits_too(pool):
+    choose(pool, "itq-64:hog")
+    fit = learn_and_embed(pool)
+    assert fit.state == State.WAITING
+    assert fit.error.startswith("64 bits need images that differ in 64 ways; these differ in 3")
+    assert "It is tried again when images are added." in fit.error
+
+
+def test_a_worker_that_dies_leaves_nothing_and_the_next_starts_over(pool, monkeypatch):
+    class Killed(BaseException):
+        """Stands for what leaves no time to tidy up."""
+
+    def dies(*_):
+        raise Killed
+
+    monkeypatch.setattr(feature_fits.whole_files, "write", dies)
+    monkeypatch.setattr(feature_learning, "_samples", lambda *_: {"samples.webp": b"x"})
+    embeddings.find()
+    with pytest.raises(Killed):
+        work_on("feature_fit")
+    assert FeatureFit.objects.get().state == State.RUNNING
+    assert not Shard.objects.exists()
+    monkeypatch.undo()
+    FeatureFit.objects.update(lease_until=Now())
+    fit = learn_and_embed(pool)
+    assert (fit.state, fit.attempts) == (State.DONE, 2)
+    place = feature_fits.folder(pool, PCA)
+    assert [each.name for each in place.iterdir()] == [fit.fingerprint]
+
+
+KILLED = """
+import os, signal
+from labeler.training import feature_fits, feature_learning
+from labeler.training.models import FeatureFit
+from labeler.work import leases
+feature_learning.SAY_AFTER = -1.0
+renew = leases.renew
+def once(row, **progress):
+    renew(row, **progress)
+    os.kill(os.getpid(), signal.SIGKILL)
+leases.renew = once
+feature_fits.run(leases.claim(FeatureFit))
+"""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_learning_survives_a_kill_in_the_middle(pool, tmp_path):
+    embeddings.find()
+    facts = connection.settings_dict
+    url = f"sqlite:///{facts['NAME']}"
+    if connection.vendor == "postgresql":
+        url = f"postgres://{facts['USER']}@{facts['HOST']}:{facts['PORT']}/{facts['NAME']}"
+    env = {
+        **os.environ, "LABELER_DATA": str(tmp_path), "DATABASE_URL": url,
+        "LABELER_SECRET_KEY": settings.SECRET_KEY,
+    }  # fmt: skip
+    command = [sys.executable, str(ROOT / "manage.py"), "shell", "-v0", "-c", KILLED]
+    died = subprocess.run(command, env=env, capture_output=True, text=True)
+    assert died.returncode == -9, died.stderr
+    fit = FeatureFit.objects.get()
+    assert (fit.state, fit.phase, fit.done, fit.total) == (State.RUNNING, "reading", 36, 36)
+    FeatureFit.objects.update(lease_until=Now())
+    fit = learn_and_embed(pool)
+    assert (fit.state, fit.attempts, fit.lease_no) == (State.DONE, 2, 2)
+    assert embeddings.progress(pool) == (40, 40)
+
+
+def test_a_slow_worker_whose_lease_is_lost_publishes_nothing(pool):
+    embeddings.find()
+    slow = leases.claim(FeatureFit)
+    FeatureFit.objects.update(lease_until=Now())
+    work_on("feature_fit")
+    first = FeatureFit.objects.get().fingerprint
+    with pytest.raises(leases.LeaseLost):
+        feature_fits.run(slow)
+    assert FeatureFit.objects.get().fingerprint == first
+    assert feature_fits.usable(pool, PCA).fingerprint == first
+
+
+def test_a_network_that_cannot_be_fetched_or_has_no_such_layer_is_said(pool):
+    choose(pool, "pca-8:torchvision:nosuchnet")
+    fit = learn_and_embed(pool)
+    assert fit.state == State.FAILED
+    assert "torchvision has no classification network called 'nosuchnet'" in fit.error
+    assert "Choose another one in the project's settings." in fit.error
+
+
+def test_a_set_that_nobody_wants_any_more_does_not_learn(pool):
+    embeddings.find()
+    choose(pool, "pixels")
+    work_on("feature_fit")
+    assert FeatureFit.objects.get().state == State.CANCELLED
+    choose(pool, PCA)
+    assert learn_and_embed(pool).state == State.DONE
+
+
+def test_an_archived_project_does_not_begin_to_learn(pool):
+    Project.objects.filter(pk=pool.pk).update(archived_at=Now())
+    embeddings.find()
+    assert not FeatureFit.objects.exists()
+
+
+def test_what_was_learned_and_got_lost_is_learned_again(learned):
+    fit = FeatureFit.objects.get()
+    feature_fits._loaded.cache_clear()
+    for file in (feature_fits.folder(learned, PCA) / fit.fingerprint).iterdir():
+        file.write_bytes(b"dust")
+    draw(learned, range(40, 45))
+    embeddings.find()
+    work_on("embedding")
+    waiting = Shard.objects.get()
+    assert (waiting.state, waiting.rows_done) == (Shard.State.DUE, 40)
+    assert "What these features had learned is damaged" in waiting.error
+    work_on("feature_fit")
+    assert FeatureFit.objects.get().state == State.DONE
+    Shard.objects.update(not_before=None)
+    for _ in range(3):
+        work_on("embedding")
+    assert embeddings.progress(learned) == (45, 45)
+
+
+# Learning anew, and changing --------------------------------------------------------------
+
+
+@pytest.fixture
+def taught(learned) -> Project:
+    """Learned, embedded, answered, with a serving model."""
+    answer(learned, [row for row in range(15, 36) if row % 10 != 9])
+    run_round(learned)
+    return learned
+
+
+def test_learning_the_same_again_changes_nothing(taught):
+    before = FeatureFit.objects.get().fingerprint
+    feature_fits.ask(taught, PCA, taught.created_by)
+    asked = FeatureFit.objects.get()
+    assert (asked.state, asked.again, asked.asked_by) == (State.DUE, True, taught.created_by)
+    work_on("feature_fit")
+    fit = FeatureFit.objects.get()
+    assert (fit.state, fit.again, fit.fingerprint) == (State.DONE, False, before)
+    assert Shard.objects.count() == 1
+    assert feature_fits.usable(taught, PCA).fitted
+
+
+def test_the_old_vectors_serve_until_the_new_are_whole(taught):
+    old = spaces.chosen(taught)
+    learn_something_else(taught)
+    new = spaces.chosen(taught)
+    assert new != old
+    assert embeddings.serving(taught) == old
+    assert embeddings.progress(taught) == (0, 40)
+    feature_fits.find()
+    assert run_round(taught).state == Round.State.DONE  # on the old ones
+    assert spaces.of(versions.serving(taught)) == old
+    work_on("embedding")
+    assert embeddings.serving(taught) == new
+    assert Round.objects.get(state=Round.State.DUE).reason == Round.Reason.POOL
+    assert run_round(taught).state == Round.State.DONE
+    assert spaces.of(versions.serving(taught)) == new
+    feature_fits.find()
+    assert {shard.fingerprint for shard in Shard.objects.all()} == {new.fingerprint}
+    assert not shards.folder(taught, old).exists()
+    assert not (feature_fits.folder(taught, PCA) / old.fingerprint).exists()
+
+
+def test_the_next_head_starts_cold_from_vectors_of_another_fingerprint(taught, monkeypatch):
+    from labeler.training import fitting
+
+    warm, fit = [], fitting.heads.LogisticHead.fit.__func__
+
+    def watched(kind, *arguments, **options):
+        warm.append(options.get("warm"))
+        return fit(kind, *arguments, **options)
+
+    monkeypatch.setattr(fitting.heads.LogisticHead, "fit", classmethod(watched))
+    run_round(taught)
+    assert warm[0] is not None
+    learn_something_else(taught)
+    work_on("embedding")
+    del warm[:]
+    run_round(taught)
+    assert warm[0] is None
+    assert versions.serving(taught).cross_validated["n"] == 19  # measured anew, not taken over
+
+
+def test_images_that_come_while_the_old_serve_are_embedded_with_both(taught):
+    old = spaces.chosen(taught)
+    learn_something_else(taught)
+    draw(taught, range(40, 44))
+    images_added.send(sender=None, project_id=taught.pk, count=4)
+    for _ in range(3):
+        work_on("embedding")
+    assert embeddings.progress(taught, old) == (44, 44)
+    assert embeddings.progress(taught) == (44, 44)
+
+
+def test_after_a_change_the_old_set_serves_while_the_new_one_learns(taught):
+    old = spaces.chosen(taught)
+    choose(taught, "pca-4:pixels")
+    embeddings.find()
+    assert embeddings.serving(taught) == old
+    assert embeddings.progress(taught) == (0, 40)
+    work_on("feature_fit")
+    work_on("embedding")
+    assert embeddings.serving(taught).features == "pca-4:pixels"
+    run_round(taught)
+    assert versions.serving(taught).features == "pca-4:pixels"
+    choose(taught, PCA)  # back again: all is still there
+    assert embeddings.serving(taught) == old
+
+
+def test_a_scratch_copy_shares_the_vectors_and_what_was_learned(learned):
+    twin = scratch.copy(learned, "margin")
+    assert spaces.chosen(twin) == spaces.chosen(learned)
+    assert embeddings.progress(twin) == (40, 40)
+    np.testing.assert_array_equal(embeddings.read(twin, [3]), embeddings.read(learned, [3]))
+    feature_fits._loaded.cache_clear()
+    assert feature_fits.usable(twin, PCA).fitted
+    scratch.remove(twin)
+    assert feature_fits.usable(learned, PCA).fitted
+
+
+def test_files_of_two_sets_never_share_a_name():
+    names = ["pca-8:hog", "pca-8-hog/x", "onnx:/a/b.onnx", "onnx:/a-b.onnx", "onnx:a/b.onnx", ".."]
+    safe = [shards.safe_name(name) for name in names]
+    assert len(set(safe)) == len(names)
+    assert safe[0] == "pca-8-hog"
+    assert not any("/" in name or name.startswith(".") for name in safe)
+    assert Space("pixels") == Space("pixels", "")
