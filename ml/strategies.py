@@ -18,11 +18,13 @@ import numpy.typing as npt
 from ml import committee, scores
 from ml.covering import probability_cover, typical
 from ml.diversity import Chosen, badge, clustered_margin, core_set
+from ml.schedule import Schedule
 from ml.selection import diverse_top_k, top_k
 from ml.weighting import density, rarity
 
 Kind = Literal["single", "multi"]
 Aggregate = Literal["max", "mean"]
+Candidates = Literal["draw", "margin", "rarity"]
 
 
 @dataclass(frozen=True)
@@ -122,30 +124,46 @@ def _disagreement(name: str, task: Task) -> Chosen:
 
 @dataclass(frozen=True)
 class PoolStrategy:
-    """A strategy that looks at all images at once, and so not at a pool block by block."""
+    """A strategy that looks at all images at once, and so not at a pool block by block.
+
+    candidates: which images stand for a pool too large to be looked at whole; see `preview`.
+    together: whether an image's worth depends on those taken before it, so that each
+        further image costs a walk over the candidates.
+    """
 
     name: str
     title: str
     run: Callable[[Task], Chosen]
+    candidates: Candidates
+    together: bool = True
 
 
 POOL_STRATEGIES: dict[str, PoolStrategy] = {
     strategy.name: strategy
     for strategy in (
-        PoolStrategy("clustered_margin", "Clustered margin", _clustered_margin),
-        PoolStrategy("core_set", "Core-set", _core_set),
-        PoolStrategy("badge", "BADGE", _badge),
-        PoolStrategy("typical", "Typical images of groups", _typical),
-        PoolStrategy("probability_cover", "Probability cover", _probability_cover),
-        PoolStrategy("density_margin", "Margin weighted by density", _density_margin),
-        PoolStrategy("rare_labels", "Search for rare labels", _rare_labels),
-        PoolStrategy("vote_entropy", "Vote entropy", partial(_disagreement, "vote_entropy")),
+        PoolStrategy("clustered_margin", "Clustered margin", _clustered_margin, "margin"),
+        PoolStrategy("core_set", "Core-set", _core_set, "draw"),
+        PoolStrategy("badge", "BADGE", _badge, "draw"),
+        PoolStrategy("typical", "Typical images of groups", _typical, "draw"),
+        PoolStrategy("probability_cover", "Probability cover", _probability_cover, "draw"),
         PoolStrategy(
-            "kl_disagreement", "Committee disagreement", partial(_disagreement, "kl_disagreement")
+            "density_margin", "Margin weighted by density", _density_margin, "draw", together=False
+        ),
+        PoolStrategy(
+            "rare_labels", "Search for rare labels", _rare_labels, "rarity", together=False
+        ),
+        PoolStrategy(
+            "vote_entropy", "Vote entropy", partial(_disagreement, "vote_entropy"), "margin",
+            together=False,
+        ),
+        PoolStrategy(
+            "kl_disagreement", "Committee disagreement",
+            partial(_disagreement, "kl_disagreement"), "margin", together=False,
         ),
     )
-}
-ALL = (*STRATEGIES, *POOL_STRATEGIES)
+}  # fmt: skip
+SCHEDULES = {"typical_first": Schedule("typical", "margin", enough=5)}
+ALL = (*STRATEGIES, *POOL_STRATEGIES, *SCHEDULES)
 NEED_COMMITTEE = tuple(committee.DISAGREEMENTS)
 
 
@@ -178,8 +196,7 @@ def choose(
     Raises: ValueError for a name not in ALL, arrays that do not fit or hold no
         probabilities, and an empty pool.
     """
-    if strategy not in ALL:
-        raise ValueError(f"no strategy is called {strategy!r}; there are {', '.join(ALL)}")
+    strategy = staged(strategy, given)
     task = Task(
         np.asarray(proba), embeddings, np.asarray(tie_keys), max(k, 0), seed, kind, how,
         labeled, committee, given,
@@ -192,6 +209,16 @@ def choose(
         return _by_score(STRATEGIES[strategy], task)
     scores.check(task.proba, distributions=kind == "single")
     return POOL_STRATEGIES[strategy].run(task)
+
+
+def staged(strategy: str, given: npt.ArrayLike | None) -> str:
+    """Return the strategy that asks by now: a schedule's stage, any other name itself.
+
+    given: (n_labels,) answers so far. Raises: ValueError for a name not in ALL.
+    """
+    if strategy not in ALL:
+        raise ValueError(f"no strategy is called {strategy!r}; there are {', '.join(ALL)}")
+    return SCHEDULES[strategy].stage(given) if strategy in SCHEDULES else strategy
 
 
 def _by_score(rule: Strategy, task: Task) -> Chosen:
@@ -222,3 +249,31 @@ def score_images(
     if kind == "multi":
         return scores.binary(rule.score, proba, how)
     return scores.SCORES[rule.score](proba)
+
+
+def preview(
+    strategy: str,
+    proba: npt.ArrayLike,
+    *,
+    seed: int,
+    kind: Kind = "single",
+    how: Aggregate = "max",
+    given: npt.ArrayLike | None = None,
+) -> npt.NDArray[np.float32]:
+    """Return the score by which candidates are kept, (n,) float32 in [0, 1], highest first.
+
+    For a pool walked in blocks: keep the best of each, then `choose` from those. A strategy
+    that scores each image alone keeps by that score, and loses nothing. Of `POOL_STRATEGIES`
+    "margin" keeps the most doubtful, where the strategy looks at no others (clustered margin)
+    or can find little in others (members of a committee seldom vote apart where the head is
+    sure); "rarity" keeps the likeliest examples of rare labels, which is that strategy's own
+    score; "draw" keeps a uniform draw, where the strategy needs to see what the whole pool
+    is like. `proba`, `seed`, `kind`, `how`, `given` as in `choose`.
+    """
+    if strategy in STRATEGIES:
+        return score_images(STRATEGIES[strategy], proba, seed=seed, kind=kind, how=how)
+    by = POOL_STRATEGIES[strategy].candidates
+    if by == "rarity":
+        return rarity(proba, given, multi=kind == "multi")
+    rule = STRATEGIES["random" if by == "draw" else "margin"]
+    return score_images(rule, proba, seed=seed, kind=kind, how=how)

@@ -1,7 +1,7 @@
 """Score the pool with a head and choose what to ask next."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,57 +13,42 @@ from labeler.labeling.refill import Ranked
 from labeler.pools import audit
 from labeler.pools.models import Image
 from labeler.projects.models import Project
+from labeler.training.candidates import Candidates, Choice, Gathered, Proba
+from labeler.training.choosing import Choosing, given
 from labeler.training.fitting import Fitted, Lesson
 from labeler.training.memory import Block, Pool, Rows
 from labeler.work.leases import Hopeless
-from ml import arrays
+from ml import arrays, strategies
 from ml.certainty import only_label, surest
 from ml.checks import Ints
 from ml.clustering import cold_start
-from ml.selection import diverse_top_k, top_k
-from ml.strategies import STRATEGIES, Strategy, score_images
 
 QUEUE = 500  # images ranked in one round, at least: rows cost time while a person waits
 MOST_QUEUE = 5000
-DIVERSE = 200  # of them chosen for diversity; the rest follows by score
 CLUSTERS = 200  # images a cold start ranks
 MOST_CLUSTERED = 20_000  # images it looks at
 GRID = 1_200  # images behind the ranked ones, the surest of each label, for the grid
 MOST_OF_LABEL = 240
 MOST_BELIEFS = 10  # labels whose probability an item remembers
 
-Proba = npt.NDArray[np.float32]
 Progress = Callable[[str, int], None]  # phase, images done
 
 
-@dataclass(frozen=True)
-class Candidates:
-    """Images of the pool, or of a part of it: the best to ask, or the surest for the grid."""
-
-    rows: Rows
-    scores: npt.NDArray[np.float32]
-    proba: Proba
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def at(self, places: Ints) -> "Candidates":
-        return Candidates(self.rows[places], self.scores[places], self.proba[places])
-
-    def each(self) -> Iterator["Choice"]:
-        for i in range(len(self)):
-            yield int(self.rows[i]), float(self.scores[i]), self.proba[i]
+def asks_at_random(project: Project) -> bool:
+    """Whether the project wants random order, also at the start. Raises: Hopeless."""
+    return choosing_name(project, None) == "random"
 
 
-def strategy_of(project: Project) -> Strategy:
-    """The project's strategy. Raises: Hopeless for a name that is none."""
-    if project.strategy not in STRATEGIES:
-        known = ", ".join(STRATEGIES)
+def choosing_name(project: Project, answers: Ints | None) -> str:
+    """What asks by now: the project's strategy, or a schedule's stage after so many answers of
+    each label. Raises: Hopeless for a name that is none."""
+    if project.strategy not in strategies.ALL:
+        known = ", ".join(strategies.ALL)
         raise Hopeless(
             f"No strategy is called {project.strategy!r}; there are {known}. "
             "Choose one in the project's settings."
         )
-    return STRATEGIES[project.strategy]
+    return strategies.staged(project.strategy, answers)
 
 
 def wanted(project: Project) -> int:
@@ -85,23 +70,22 @@ def rank(
 
     Behind them come the images the model is surest about, which the grid shows.
     """
-    rule = strategy_of(project)
-    askable = _askable(project, pool)
-    keep = wanted(project)
-    found: list[Candidates] = []
-    sure: list[Candidates] = []
+    by_now = choosing_name(project, given(lesson))
+    choosing = Choosing(by_now, project, pool, lesson, seed, wanted(project))
+    askable, n_labels = _askable(project, pool), len(lesson.label_ids)
+    best = Gathered(n_labels, choosing.first)
+    sure = Gathered(n_labels, lambda some: _surest(pool, some, lesson))
     for block in pool:
         progress("scoring", block.first)
         proba = _predict(block, fitted, lesson)
         arrays.write_shard(predictions / f"{block.first // arrays.SHARD}.npy", proba)
         mine = block.there & askable[block.rows]
-        some = _best(rule, pool, block.rows[mine], proba[mine], lesson, seed)
-        sure.append(_surest(pool, some, lesson))
-        found.append(_first(pool, some, keep))
+        some = choosing.scored(block.rows[mine], proba[mine])
+        best.add(some)
+        sure.add(some)
     progress("choosing", len(pool))
-    n_labels = len(lesson.label_ids)
-    asked = _ranked(_choose(rule, pool, _merged(found, n_labels), keep), pool, lesson)
-    return asked + _behind(asked, _surest(pool, _merged(sure, n_labels), lesson), pool, lesson)
+    asked = _ranked(choosing.ranked(best.best).each(), pool, lesson)
+    return asked + _behind(asked, sure.best, pool, lesson)
 
 
 def audit_proba(pool: Pool, lesson: Lesson, fitted: Fitted) -> tuple[Rows, Proba]:
@@ -147,21 +131,6 @@ def _predict(block: Block, fitted: Fitted, lesson: Lesson) -> Proba:
     return proba
 
 
-def _best(
-    rule: Strategy, pool: Pool, rows: Rows, proba: Proba, lesson: Lesson, seed: int
-) -> Candidates:
-    """The images of one block with their scores."""
-    if not len(rows):
-        return Candidates(rows, np.empty(0, dtype=np.float32), proba)
-    scores = score_images(rule, proba, seed=seed + int(rows[0]), kind=lesson.kind)
-    return Candidates(rows, scores, proba)
-
-
-def _first(pool: Pool, some: Candidates, keep: int) -> Candidates:
-    """The best to ask of one block. A diverse choice needs several times what it takes."""
-    return some.at(top_k(some.scores, keep, pool.keys[some.rows]))
-
-
 def _surest(pool: Pool, some: Candidates, lesson: Lesson) -> Candidates:
     """Of each label the images that the model is surest about."""
     most = min(MOST_OF_LABEL, max(grid.FEWEST, GRID // len(lesson.label_ids)))
@@ -180,31 +149,7 @@ def _behind(asked: list[Ranked], sure: Candidates, pool: Pool, lesson: Lesson) -
     return sorted(more, key=lambda ranked: -(ranked.confidence or 0))
 
 
-def _merged(found: list[Candidates], n_labels: int) -> Candidates:
-    if not found:
-        empty = np.empty((0, n_labels), dtype=np.float32)
-        return Candidates(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32), empty)
-    return Candidates(
-        np.concatenate([c.rows for c in found]),
-        np.concatenate([c.scores for c in found]),
-        np.concatenate([c.proba for c in found]),
-    )
-
-
-def _choose(rule: Strategy, pool: Pool, best: Candidates, keep: int) -> Iterator["Choice"]:
-    keys = pool.keys[best.rows]
-    order = top_k(best.scores, keep, keys)
-    if rule.diverse and len(order):
-        most = best.scores[order], pool.vectors(best.rows[order]), DIVERSE, keys[order]
-        first = order[diverse_top_k(*most)]
-        order = np.concatenate([first, order[~np.isin(order, first)]])
-    yield from best.at(order).each()
-
-
-Choice = tuple[int, float, Proba]
-
-
-def _ranked(chosen: Iterator[Choice], pool: Pool, lesson: Lesson) -> list[Ranked]:
+def _ranked(chosen: Iterable[Choice], pool: Pool, lesson: Lesson) -> list[Ranked]:
     return [_told(int(pool.ids[row]), score, proba, lesson) for row, score, proba in chosen]
 
 

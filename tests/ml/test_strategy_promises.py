@@ -136,7 +136,8 @@ def test_committees_that_are_missing_are_missed(name):
 
 
 @pytest.mark.parametrize(
-    "name", [s for s in strategies.ALL if s not in ("typical", "probability_cover")]
+    "name",
+    [s for s in strategies.ALL if s not in ("typical", "probability_cover", "typical_first")],
 )
 def test_memory_grows_with_the_block_and_not_with_the_embeddings(name):
     pool = pool_of(40_000, labels=2)
