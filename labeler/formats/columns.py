@@ -27,6 +27,7 @@ PEOPLE = ("annotator", "annotation id", "answered at", "worker")  # whose answer
 SEPARATORS = "|;,"
 LISTS = "[,]"  # the separator of cells that hold a list in brackets, as JSON's and makesense's do
 MOST = 1_000  # columns
+MOST_DIFFERENT = 2 / 3  # values among the filled cells of a column that could be the label
 
 
 def may_be_picture(name: str) -> bool:
@@ -107,17 +108,15 @@ def names_files(rows: Sequence[Sequence[str]]) -> bool:
     return named or with_path * 2 >= len(seen)
 
 
-def guess(rows: Sequence[Sequence[str]], delimiter: str) -> Columns | None:
-    """What the columns seem to mean, from the first rows; None where none names files."""
-    header = has_header(rows)
-    wide = max(map(len, rows), default=0)
-    first = list(rows[0]) + [""] * (0 if header else wide - len(rows[0])) if rows else []
-    called = names(first, header=header)
-    body = rows[1:] if header else rows
-    cells = {
-        name: [row[place].strip() if place < len(row) else "" for row in body]
-        for place, name in enumerate(called)
-    }
+def guess(
+    rows: Sequence[Sequence[str]], delimiter: str, header: bool | None = None
+) -> Columns | None:
+    """What the columns seem to mean, from the first rows; None where none names files.
+
+    header: whether the first row holds their names; None is found out.
+    """
+    header = has_header(rows) if header is None else header
+    cells = _cells(rows, header=header)
     path = _path(cells)
     if not path:
         return None
@@ -127,6 +126,39 @@ def guess(rows: Sequence[Sequence[str]], delimiter: str) -> Columns | None:
     return Columns(
         path, labels, split, _confidence(rest, labels), _separator(cells, labels), delimiter, header
     )
+
+
+def _cells(rows: Sequence[Sequence[str]], *, header: bool) -> dict[str, list[str]]:
+    """By column, the cells of the first rows."""
+    wide = max(map(len, rows), default=0)
+    first = list(rows[0]) + [""] * (0 if header else wide - len(rows[0])) if rows else []
+    body = rows[1:] if header else rows
+    return {
+        name: [row[place].strip() if place < len(row) else "" for row in body]
+        for place, name in enumerate(names(first, header=header))
+    }
+
+
+def likely_label(rows: Sequence[Sequence[str]], told: Columns) -> str:
+    """The column that could be the label where none is said to be: few values, which come again.
+
+    Words come before numbers. "" where no column is like that.
+    """
+    fit = {}
+    for name, held in _cells(rows, header=told.header).items():
+        filled = [cell for cell in held if cell]
+        few = 2 <= len(set(filled)) <= len(filled) * MOST_DIFFERENT
+        if few and name not in (told.path, told.split, told.confidence):
+            fit[name] = (all(map(_is_number, filled)), len(set(filled)))
+    return "" if told.labels else min(fit, key=lambda name: fit[name], default="")
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
 
 
 def _named(cells: dict[str, list[str]], words: Sequence[str]) -> list[str]:
@@ -164,10 +196,7 @@ def _labels(rest: dict[str, list[str]], *, header: bool) -> tuple[str, ...]:
 
 
 def _is_share(cell: str) -> bool:
-    try:
-        return 0 <= float(cell or 0) <= 1
-    except ValueError:
-        return False
+    return _is_number(cell or "0") and 0 <= float(cell or 0) <= 1
 
 
 def _confidence(rest: dict[str, list[str]], labels: tuple[str, ...]) -> str:

@@ -6,7 +6,7 @@ person sees, says which column means what.
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from typing import IO, Any
 
@@ -30,25 +30,45 @@ class Preview:
     columns: list[str]
     rows: list[list[str]]  # at most SHOWN, each as long as `columns`
     guess: Columns | None
+    hint: str = ""  # the column that could be the label where none is read as one
+    delimiter: str = ""  # between cells; "" where the file is no text with one
+    header: bool = True  # whether the first row holds the columns' names
+    named: bool = True  # that is sure, by what the file is
 
 
-def preview(file: IO[bytes], name: str, columns: Columns | None = None) -> Preview:
-    """The first rows, as `columns` says or as guessed. Raises BadFile."""
-    rows, delimiter, named = _beginning(file, name, columns.delimiter if columns else "")
-    guess = meaning.guess(rows, delimiter) if rows else None
-    if guess and named:
-        guess = replace(guess, header=True)
+def preview(
+    file: IO[bytes],
+    name: str,
+    columns: Columns | None = None,
+    *,
+    delimiter: str = "",
+    header: bool | None = None,
+) -> Preview:
+    """The first rows, as `columns` says or as guessed. Raises BadFile.
+
+    delimiter, header: of a table whose columns are to be guessed; "" and None are found out.
+    """
+    grid, rows = _beginning(file, name, columns.delimiter if columns else delimiter)
+    named = True if grid.named else header
+    guess = meaning.guess(rows, grid.delimiter, named) if rows else None
     told = columns or guess
-    header = told.header if told else named or meaning.has_header(rows)
-    called, body = _called(rows, header=header)
+    if told:
+        named = told.header
+    elif named is None:
+        named = meaning.has_header(rows)
+    called, body = _called(rows, header=named)
     shown = [[_cut(cell) for cell in row[: len(called)]] for row in body[:SHOWN]]
-    return Preview(called, [row + [""] * (len(called) - len(row)) for row in shown], guess)
+    return Preview(
+        called, [row + [""] * (len(called) - len(row)) for row in shown], guess,
+        meaning.likely_label(rows, told) if told else "", grid.delimiter, named,
+        grid.named,
+    )  # fmt: skip
 
 
-def _beginning(file: IO[bytes], name: str, told: str) -> tuple[list[list[str]], str, bool]:
+def _beginning(file: IO[bytes], name: str, told: str) -> tuple[grids.Grid, list[list[str]]]:
     grid = grids.opened(file, name, told)
     good = (row[1] for row in grid.rows if not isinstance(row, BadRow))
-    return list(islice(good, LOOKED_AT)), grid.delimiter, grid.named
+    return grid, list(islice(good, LOOKED_AT))
 
 
 def _called(rows: list[list[str]], *, header: bool) -> tuple[list[str], list[list[str]]]:

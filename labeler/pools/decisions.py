@@ -62,6 +62,13 @@ def formats() -> list[tuple[str, str]]:
     ]
 
 
+def delimiters(plan: dict[str, Any]) -> list[tuple[str, str]]:
+    """(delimiter, what it is called) of what may stand between the cells; the plan's is first."""
+    known = {",": _("comma ,"), ";": _("semicolon ;"), "\t": _("tab"), "|": _("bar |")}
+    now = (plan.get("preview") or {}).get("delimiter", "")
+    return [(each, known.get(each, each)) for each in dict.fromkeys((now, *known)) if each]
+
+
 def names(imp: Import) -> list[Name]:
     """The names that fit no label, most rows first."""
     chosen = imp.options.get("labels", {})
@@ -140,7 +147,7 @@ def options_of(imp: Import, form: Mapping[str, str]) -> dict[str, Any]:
     options["labels"] = _chosen(imp, form)
     if other_manifest(imp, form) or other_format(imp, form):
         options.pop("columns", None)
-    elif any(key.startswith(COLUMN) for key in form):
+    elif any(key.startswith((COLUMN, f"{SHOWN}header", "delimiter")) for key in form):
         options |= _changed_columns(imp, form)
     return Options.of(imp.project, options).as_dict()
 
@@ -151,6 +158,8 @@ def _is_said(imp: Import) -> bool:
 
 
 def _changed_columns(imp: Import, form: Mapping[str, str]) -> dict[str, Any]:
+    if shape := _other_shape(imp.plan, form):
+        return {"columns": shape}  # other cells: what was said of columns holds no more
     columns = _columns(imp.plan, form)
     as_before = columns == imp.plan.get("columns") and "columns" not in imp.options
     return {} if as_before else {"columns": columns}
@@ -239,6 +248,18 @@ def _columns(plan: dict[str, Any], form: Mapping[str, str]) -> dict[str, Any]:
     return now | single | {
         "labels": roles["label"], "separator": form.get("separator", now.get("separator", "")),
     }  # fmt: skip
+
+
+def _other_shape(plan: dict[str, Any], form: Mapping[str, str]) -> dict[str, Any]:
+    """How the text is cut into cells, where the form wishes it in another way than it was."""
+    shown = plan.get("preview") or {}
+    told: dict[str, Any] = {}
+    if form.get("delimiter") in dict(delimiters(plan)):
+        told["delimiter"] = form["delimiter"]
+    if f"{SHOWN}header" in form:
+        told["header"] = "header" in form
+    changed = any(shown.get(name, value) != value for name, value in told.items())
+    return told if changed else {}
 
 
 def _twice(role: str, names: list[str]) -> str:

@@ -17,8 +17,13 @@ def outlook(plan: Plan) -> str:
     return " ".join(told for told in (_images(plan), _missing(plan.get("missing", 0))) if told)
 
 
+def pictures(plan: Plan) -> int:
+    """How many of the files are pictures, as far as their names tell."""
+    return max(0, int(plan.get("files", 0)) - int(plan.get("strange", 0)))
+
+
 def _images(plan: Plan) -> str:
-    images = plan.get("files", 0) + plan.get("addresses", 0)
+    images = pictures(plan) + plan.get("addresses", 0)
     listed_images = images - plan.get("unlisted", 0)  # several rows may be about one of them
     answers = min(plan.get("answers", 0), max(0, listed_images))
     if answers:
@@ -53,6 +58,7 @@ def _details(plan: Plan) -> Iterator[str]:
     yield _names(plan)
     yield _splits(plan.get("splits") or {})
     yield from _left_aside(plan)
+    yield _strange(plan.get("strange", 0))
 
 
 def _rows(plan: Plan) -> str:
@@ -126,8 +132,8 @@ def _left_aside(plan: Plan) -> Iterator[str]:
         yield _counted(words, elsewhere)
     if unlisted and plan.get("format") == "tree":
         words = ngettext(
-            "%(n)s file lies in no label’s folder: it comes in without, if it is a picture.",
-            "%(n)s files lie in no label’s folder: they come in without, if they are pictures.",
+            "%(n)s picture lies in no label’s folder: it comes in without.",
+            "%(n)s pictures lie in no label’s folder: they come in without.",
             unlisted,
         )
         yield _counted(words, unlisted)
@@ -155,6 +161,19 @@ def _left_aside(plan: Plan) -> Iterator[str]:
     if plan.get("others"):
         words = _("Other files look like manifests too and are not used: %(names)s.")
         yield words % {"names": listed(plan["others"])}
+
+
+def _strange(n: int) -> str:
+    if not n:
+        return ""
+    words = ngettext(
+        "%(n)s more file has no picture’s name, or cannot be opened: it comes in only if it is a "
+        "picture.",
+        "%(n)s more files have no picture’s name, or cannot be opened: they come in only if they "
+        "are pictures.",
+        n,
+    )
+    return _counted(words, n)
 
 
 def _counted(words: str, n: int) -> str:

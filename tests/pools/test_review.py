@@ -91,6 +91,14 @@ def test_many_names_are_summed_up():
     assert plan_words.listed([str(n) for n in range(15)]).endswith("“11” and 3 more")
 
 
+def test_what_has_no_pictures_name_is_told_apart():
+    plan = {"files": 44, "strange": 3, "rows": 40, "answers": 40}
+    assert plan_words.outlook(plan) == "41 images come in, 40 with a label."
+    (told,) = plan_words.details(plan)
+    assert told.startswith("3 more files have no picture’s name")
+    assert plan_words.outlook({"files": 1, "strange": 1}).startswith("0 images come in")
+
+
 # ---- The page ---------------------------------------------------------------------------------
 
 
@@ -293,7 +301,7 @@ def test_files_outside_of_the_tree_and_addresses_are_told():
     words = plan_words.details({"format": "tree", "rows": 4, "unlisted": 1, "addresses": 2})
     assert words == [
         "2 pictures were not sent: they are fetched from the addresses in their rows.",
-        "1 file lies in no label’s folder: it comes in without, if it is a picture.",
+        "1 picture lies in no label’s folder: it comes in without.",
     ]
 
 

@@ -16,6 +16,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from labeler.formats.columns import may_be_picture
 from labeler.formats.record import BadRow, Record
 from labeler.pools import staging
 from labeler.pools.manifests import paths
@@ -55,6 +56,7 @@ class Kept:
         make("tail", 2, paths.tail, deterministic=True)
         make("depth", 1, paths.depth, deterministic=True)
         make("stem", 1, paths.without_ending, deterministic=True)
+        make("may_be_picture", 1, may_be_picture, deterministic=True)
 
     def close(self) -> None:
         self.database.close()

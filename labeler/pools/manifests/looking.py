@@ -42,6 +42,7 @@ class Survey:
     candidates: list[Candidate] = field(default_factory=list)
     files: int = 0  # without the candidates
     refused: int = 0  # of them such as cannot be read
+    strange: int = 0  # of them such as cannot be read, or have no picture's name
     fetched: int = 0  # that lie elsewhere and were looked into
     has_splits: bool = False
     labels: Counter[str] = field(default_factory=Counter)  # by the last folder
@@ -53,8 +54,8 @@ class Survey:
         self.files += 1
         if entry.refused:
             self.refused += 1
-            return
-        if not columns.may_be_picture(entry.name):
+        if entry.refused or not columns.may_be_picture(entry.name):
+            self.strange += 1
             return  # it will be refused: its folder need not become a label
         split, label = trees.split_and_label(entry.name)
         self.has_splits |= bool(split and label)
@@ -199,7 +200,7 @@ def _read(new: Kept, choice: Choice, options: Options, survey: Survey, beat: Bea
         preview_of = getattr(error, "preview", None)
         shown |= planning.shown(preview_of, None) if preview_of else {}
         shown |= {"error": reason, "remedy": error.remedy}
-        raise _NoManifest(planning.empty(survey.files) | shown) from error
+        raise _NoManifest(planning.empty(survey.files, survey.strange) | shown) from error
     new.note(shown=shown)
     matching.match(new, by_stem=choice.format in reading.STEMS, beat=beat)
 
@@ -209,20 +210,20 @@ def _without(
 ) -> Plan:
     """The plan where no manifest is read: folders tell, or nothing does."""
     others = {"others": [each.name for each in choice.others]} | _aside(choice)
-    loose = [each for each in survey.candidates if each not in choice.others]
-    files = survey.files + len(loose)
+    loose = len([each for each in survey.candidates if each not in choice.others])
+    plain = planning.empty(survey.files + loose, survey.strange + loose)
     if asked["format"] == PICTURES:
-        return planning.empty(files) | others
+        return plain | others
     told = imp.folders != Import.Folders.IGNORE
     if not told and not (survey.has_splits and imp.asks) and asked["format"] != TREE:
-        return planning.empty(files) | others
+        return plain | others
     if asked["format"] and choice.others:
         raise ImportFailed("The manifest was not found among the files.")
     counted = survey.tree_labels if survey.has_splits else survey.labels
     if not imp.asks:
         _check_folders(imp, counted, options)
     splits = survey.splits if survey.has_splits else Counter()
-    return planning.of_folders(imp.project, counted, splits, files, options) | others | {
+    return planning.of_folders(imp.project, counted, splits, plain, options) | others | {
         "by_split": survey.has_splits
     }  # fmt: skip
 

@@ -17,6 +17,7 @@ PICTURES = "pictures"  # only pictures: read no manifest, whatever lies there
 MOST_NAMES = 5_000  # decisions about names, as many as a project can have labels
 LONGEST = 200  # characters of a column or a name
 TEXTS = ("path", "split", "confidence", "separator", "delimiter")
+SHAPE = ("delimiter", "header")  # may be said alone: then the columns are guessed
 Choice = int | str  # a label's number, "add", "add:another name" or "leave"
 
 
@@ -94,7 +95,7 @@ def _columns(given: object) -> dict[str, Any]:
         )
     if not isinstance(names, list | tuple) or not all(map(_is_text, names)):
         raise _refusal(_("Write the label columns as a list of names."))
-    if found and not texts.get("path"):
+    if not texts.get("path") and found.keys() - set(SHAPE):
         raise _refusal(_("Say which column names the file of each picture."))
     if "labels" in found:
         found["labels"] = list(names)

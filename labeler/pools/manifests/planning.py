@@ -20,10 +20,11 @@ MET = "(records.name > 0 OR records.address IS NOT NULL)"
 Plan = dict[str, Any]
 
 
-def empty(files: int = 0) -> Plan:
-    """A plan of nothing but pictures."""
+def empty(files: int = 0, strange: int = 0) -> Plan:
+    """A plan of nothing but files; `strange` of them have no picture's name, or cannot be read."""
     return {
-        "format": "", "title": "", "manifest": "", "others": [], "files": files, "rows": 0,
+        "format": "", "title": "", "manifest": "", "others": [], "files": files,
+        "strange": strange, "rows": 0,
         "bad_rows": 0, "matched": 0, "missing": 0, "unlisted": 0, "addresses": 0, "answers": 0,
         "none": 0, "labels": [], "splits": dict.fromkeys(SPLITS, 0), "guesses": 0, "several": 0,
         "contradictions": 0, "problems": [], "error": "", "remedy": "",
@@ -38,7 +39,11 @@ def title_of(format: str) -> str:
 
 def shown(preview: Preview, columns: Columns | None) -> Plan:
     """The part of a plan that shows how a table is read."""
-    told = {"columns": preview.columns, "rows": preview.rows}
+    told = {
+        "columns": preview.columns, "rows": preview.rows, "hint": preview.hint,
+        "delimiter": preview.delimiter, "header": preview.header,
+        "named": preview.named,
+    }  # fmt: skip
     return {"preview": told, "columns": columns.as_dict() if columns else {}}
 
 
@@ -49,15 +54,17 @@ def of_rows(project: Project, kept: Kept, options: Options) -> Plan:
     met = count(f"SELECT count(*) FROM records WHERE {MET}")
     rows = count("SELECT count(*) FROM records")
     named = "SELECT name FROM records WHERE name > 0"
-    plan = empty(count("SELECT sum(times) FROM names") + kept.fact("refused", 0))
+    free = f"SELECT sum(times) FROM names WHERE id NOT IN ({named}) AND "
+    unread = kept.fact("refused", 0)
+    strange = unread + count(f"{free} NOT may_be_picture(raw)")
+    plan = empty(count("SELECT sum(times) FROM names") + unread, strange)
     plan |= kept.fact("shown", {})
     plan |= {
         "rows": rows,
         "bad_rows": count("SELECT count(*) FROM bad"),
         "matched": met,
         "missing": rows - met,
-        "unlisted": count(f"SELECT sum(times) FROM names WHERE id NOT IN ({named})")
-        + kept.fact("refused", 0),
+        "unlisted": count(f"{free} may_be_picture(raw)"),
         "addresses": count("SELECT count(*) FROM addresses"),
         "labels": _labels(kept, meanings, options),
         "splits": _splits(kept) if options.splits else plan["splits"],
@@ -70,17 +77,17 @@ def of_rows(project: Project, kept: Kept, options: Options) -> Plan:
 
 
 def of_folders(
-    project: Project, counted: dict[str, int], splits: dict[str, int], files: int, options: Options
+    project: Project, counted: dict[str, int], splits: dict[str, int], plain: Plan, options: Options
 ) -> Plan:
-    """The plan of an import whose folders tell labels and splits."""
+    """The plan of an import whose folders tell labels and splits. `plain`: without them."""
     meanings = Meanings(project, options)
     labels = _listed(meanings, counted)
     kept = {"known", "mapped", "new"}
     answers = sum(rows for name, rows in counted.items() if meanings.of(name).how in kept)
     told = sum(counted.values())
-    return empty(files) | {
+    return plain | {
         "format": TREE, "title": title_of(TREE), "rows": told, "matched": told, "labels": labels,
-        "unlisted": files - told, "answers": answers,
+        "unlisted": plain["files"] - plain["strange"] - told, "answers": answers,
         "splits": dict.fromkeys(SPLITS, 0) | (splits if options.splits else {}),
         "problems": _too_many_new(labels, meanings, counted),
     }  # fmt: skip

@@ -13,7 +13,7 @@ from labeler.formats.registry import FORMATS
 from labeler.pools.manifests import paths
 from labeler.pools.manifests.finding import Candidate
 from labeler.pools.manifests.kept import AT_ONCE, Kept
-from labeler.pools.manifests.options import LONGEST, MOST_NAMES, PARQUET
+from labeler.pools.manifests.options import LONGEST, MOST_NAMES, PARQUET, SHAPE
 from labeler.projects.models import Label
 
 Beat = Callable[[], None]
@@ -23,8 +23,9 @@ STEMS = frozenset({"fiftyone"})  # formats that name a file without its ending
 def columns_of(each: Candidate, wanted: dict[str, Any]) -> tuple[tables.Preview, tables.Columns]:
     """The beginning of a table and how it is read. Raises BadFile, with the preview if there is."""
     with each.file.open("rb") as file:
-        told = tables.Columns.of(wanted) if wanted else None
-        shown = tables.preview(file, each.name, told)
+        told = tables.Columns.of(wanted) if wanted.get("path") else None
+        shape = {name: wanted[name] for name in SHAPE if name in wanted}
+        shown = tables.preview(file, each.name, told, **shape)
     columns = told or shown.guess
     if columns is None:
         there = ", ".join(name[:40] for name in shown.columns[:20]) or "nothing"

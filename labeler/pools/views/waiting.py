@@ -37,12 +37,13 @@ def _shown(project: Project, imp: Import, error: str = "") -> dict[str, Any]:
     return {
         "imp": imp, "plan": plan, "look": look(imp), "error": error,
         "outlook": plan_words.outlook(plan), "details": plan_words.details(plan),
+        "pictures": plan_words.pictures(plan),
         "names": names, "named_rows": sum(name.rows for name in names), "labels": known,
         "many_names": len(names) > FEW_NAMES,
         "typed": len(names) * (len(known) + len(new)) > decisions.MOST_CHOICES, "new": new,
         "fitting": decisions.fitting(plan), "formats": decisions.formats(),
         "columns": columns, "rows": decisions.cells(plan, columns), "brings": _brings(imp),
-        "unknown": imp.options.get("unknown") or ADD,
+        "delimiters": decisions.delimiters(plan), "unknown": imp.options.get("unknown") or ADD,
     }  # fmt: skip
 
 
