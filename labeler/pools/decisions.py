@@ -175,10 +175,16 @@ def other_manifest(imp: Import, form: Mapping[str, str]) -> bool:
     return form.get("manifest", "") in imp.plan.get("others", [])
 
 
+def other_folders(imp: Import, form: Mapping[str, str]) -> bool:
+    """Whether the form wishes another meaning of folders' names; asked without a manifest only."""
+    wished = form.get("folders", imp.folders)
+    return bool(imp.plan.get("folders")) and wished in Import.Folders and wished != imp.folders
+
+
 def is_another_reading(imp: Import, form: Mapping[str, str], options: Mapping[str, Any]) -> bool:
     """Whether the choices change what the rows say, so that somebody should look first."""
     columns = dict(imp.plan.get("columns") or {}) | dict(imp.options.get("columns", {}))
-    another = other_manifest(imp, form) or other_format(imp, form)
+    another = any(other(imp, form) for other in (other_manifest, other_format, other_folders))
     return another or options.get("columns", columns) != columns
 
 

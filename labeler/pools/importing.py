@@ -22,6 +22,7 @@ from labeler.pools import (
     resumable,
     sources,
     staging,
+    steering,
     storage,
     taking_back,
 )
@@ -85,7 +86,8 @@ def _is_ready(imp: Import) -> bool:
     if not imp.cursor.get("looked"):
         _look(imp)
     plan = imp.plan
-    decides = plan["format"] or plan["error"] or imp.cursor.get("dry_run")
+    asked_later = imp.cursor.get("folders") == steering.LATER and plan.get("folders")
+    decides = plan["format"] or plan["error"] or asked_later or imp.cursor.get("dry_run")
     if imp.asks and not imp.cursor.get("go") and decides:
         leases.rest(imp, Import.State.WAITING)
         return False

@@ -50,7 +50,8 @@ def start(
     source: "upload"; "folder" for what lies at `path` on the server (a folder or an archive);
     "bucket" for an s3://, gs:// or az:// address; "urls" for an https address, or, without `path`,
     for a list of them that is staged like an upload.
-    folders: "ignore", "labels" or "truth": what the names of folders mean.
+    folders: "ignore", "labels" or "truth": what the names of folders mean. "later": ask, but only
+    where no manifest says more; with `asks`.
     manifest, format: its name among the files, and how to read it; found out where they are "".
     Format "pictures" reads no manifest. options: see manifests.options; the JSON of a request.
     asks: look first, and wait in state WAITING until somebody lets it `go`.
@@ -61,7 +62,9 @@ def start(
     if project.archived_at:
         raise ImportRefused("archived", archiving.words())
     _check_choice(source, Import.Source.values, "source")
-    _check_choice(folders, Import.Folders.values, "folders")
+    later = asks and folders == steering.LATER
+    if not later:
+        _check_choice(folders, Import.Folders.values, "folders")
     place = _place(source, path, anywhere=anywhere)
     decided = Options.of(project, {} if options is None else options).as_dict()
     if in_place and source != Import.Source.FOLDER:
@@ -74,7 +77,8 @@ def start(
         source=source,
         path=place,
         title=(names.clean(title) if title else _last_part(place))[:200],
-        folders=folders,
+        folders=Import.Folders.IGNORE if later else folders,
+        cursor={"folders": steering.LATER} if later else {},
         manifest=names.clean(manifest) if manifest else "",
         format=check_format(format),
         options=decided,

@@ -13,15 +13,22 @@ from labeler.pools.models import Import
 from labeler.pools.refusing import ImportRefused
 from labeler.work.messages import nudge
 
+LATER = "later"  # the cursor's "folders" where somebody wants to be asked what their names mean
 ON_ITS_WAY = (*Import.OPEN, Import.State.WAITING, Import.State.PAUSED)
 
 
 def decide(
-    imp: Import, options: object, *, manifest: str | None = None, format: str | None = None
+    imp: Import,
+    options: object,
+    *,
+    manifest: str | None = None,
+    format: str | None = None,
+    folders: str | None = None,
 ) -> None:
     """Look again with these options, nothing being stored yet; then it waits for `go` as before.
 
-    Until a worker has looked the import is DUE or RUNNING. manifest, format: None leaves them.
+    Until a worker has looked the import is DUE or RUNNING. manifest, format, folders: None leaves
+    them.
     Also for an import that failed because its manifest could not be read. Raises ImportRefused.
     """
     decided = Options.of(imp.project, options).as_dict()
@@ -39,7 +46,8 @@ def decide(
         cursor = unlooked(held.cursor)
         cursor.pop("go", None)
         cursor["asked"] = {"manifest": "", "format": ""} | cursor.get("asked", {}) | asked
-        _to_a_worker(held, cursor=cursor, options=decided, asks=True)
+        meant = {} if folders is None else {"folders": Import.Folders(folders)}
+        _to_a_worker(held, cursor=cursor, options=decided, asks=True, **meant)
     imp.refresh_from_db()
 
 

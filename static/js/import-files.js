@@ -3,6 +3,7 @@
 import { fill, gettext, ngettext } from "./words.js";
 
 const ARCHIVE = /\.(zip|tar|tgz|tbz2|txz|gz|bz2|xz)$/i;
+const MANIFEST = /\.(csv|tsv|txt|json|jsonl|ndjson|manifest|xml|xlsx|parquet)$/i; // as manifests/finding.py has it
 const JUNK = /(^|\/)(\.ds_store|thumbs\.db|desktop\.ini|\._[^/]*)$|(^|\/)__macosx\//i;
 
 // Entries of a drop are read while the event lasts; folders are walked afterwards. Where the browser lends
@@ -75,12 +76,13 @@ export function folderOf(path) {
   return path.split("/").at(-2) ?? "";
 }
 
-// How many files, which folders directly hold some, how many archives.
+// How many files, which folders directly hold some, how many archives and what may be manifests.
 export function contents(items) {
   const folders = [...new Set(items.map(({ path }) => folderOf(path)).filter(Boolean))];
   const archives = items.filter(({ path }) => ARCHIVE.test(path)).length;
+  const manifests = items.filter(({ path }) => MANIFEST.test(path)).length;
   const bytes = items.reduce((sum, { file }) => sum + file.size, 0);
-  return { files: items.length, folders, archives, bytes };
+  return { files: items.length, folders, archives, manifests, bytes };
 }
 
 const shown = (n) => n.toLocaleString("en");

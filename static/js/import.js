@@ -35,18 +35,20 @@ async function take(found) {
   const inside = contents(waiting);
   if (!inside.files) return trouble(gettext("There was no file in this. Drop images, a folder that holds some, or an archive."));
   if (await unfinished.takes(waiting)) return;
-  if (!inside.folders.length && !inside.archives) return send();
+  // What folders mean is asked when it is known that no manifest says more: else after a look inside.
+  if (inside.archives || (inside.folders.length && inside.manifests)) return send("later");
+  if (!inside.folders.length) return send("ignore");
   part("found").textContent = inWords(inside);
   form.elements.folders.value = "ignore"; // asked each time, not assumed from the last
   ask(true);
   part("found").focus();
 }
 
-function send() {
+function send(folders) {
   const items = waiting;
   waiting = [];
   ask(false);
-  return box.send(items, { title: titleOf(items), folders: form.elements.folders.value });
+  return box.send(items, { title: titleOf(items), folders });
 }
 
 function refresh() {
@@ -65,7 +67,7 @@ for (const button of form.querySelectorAll("[data-choose]")) {
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  if (waiting.length) send();
+  if (waiting.length) send(form.elements.folders.value);
 });
 part("drop-it").addEventListener("click", () => {
   waiting = [];

@@ -71,7 +71,6 @@ def test_an_upload_goes_on_after_a_dead_server_and_a_reload(desk, site, project,
     whole = large.stat().st_size
     line = slowed(desk, 4 * MEGABYTE)
     choose(desk, [large])
-    desk.get_by_role("button", name="Import", exact=True).click()
     box = desk.locator("[data-sending]")
     expect(box).to_contain_text(re.compile(r"\d\sMB of 30\sMB"))
     until(lambda: received(site) > 5 * MEGABYTE, 60)
@@ -107,7 +106,6 @@ def test_pause_offline_and_others_files(desk, site, archive):
     large, small = archive
     slowed(desk, 3 * MEGABYTE)
     choose(desk, [large])
-    desk.get_by_role("button", name="Import", exact=True).click()
     box = desk.locator("[data-sending]")
     expect(box).to_contain_text(re.compile(r"MB/s · (less than a|about)"))
     box.get_by_role("button", name="Pause").click()
@@ -127,13 +125,11 @@ def test_pause_offline_and_others_files(desk, site, archive):
         "None of these files belongs to import 1"
     )
     choose(desk, [small])  # by the large button it is a new import
-    desk.get_by_role("button", name="Import", exact=True).click()
     expect(desk.locator("[data-sending]")).to_be_hidden(timeout=60_000)
     expect(left).to_have_count(1)
     left.get_by_role("button", name="Throw it away").click()
     expect(left).to_have_count(0)
     choose(desk, [large])
-    desk.get_by_role("button", name="Import", exact=True).click()
     box.get_by_role("button", name="Cancel").click()
     expect(box).to_be_hidden()
     expect(left).to_have_count(0)

@@ -12,8 +12,8 @@ test("the last folder is what a label would be", () => {
 });
 
 test("contents names the folders that hold files, and counts archives", () => {
-  const found = contents([item("p/cat/1.jpg"), item("p/cat/2.jpg"), item("p/dog/1.jpg"), item("p/a.ZIP")]);
-  assert.deepEqual(found, { files: 4, folders: ["cat", "dog", "p"], archives: 1, bytes: 40 });
+  const found = contents([item("p/cat/1.jpg"), item("p/cat/2.jpg"), item("p/dog/1.jpg"), item("p/a.ZIP"), item("p/Labels.CSV")]);
+  assert.deepEqual(found, { files: 5, folders: ["cat", "dog", "p"], archives: 1, manifests: 1, bytes: 50 });
 });
 
 test("in words, many folders are summed up", () => {

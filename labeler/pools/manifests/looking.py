@@ -212,6 +212,8 @@ def _without(
     others = {"others": [each.name for each in choice.others]} | _aside(choice)
     loose = len([each for each in survey.candidates if each not in choice.others])
     plain = planning.empty(survey.files + loose, survey.strange + loose)
+    if not survey.has_splits:
+        plain["folders"] = [name for name, _ in survey.labels.most_common(planning.MOST_LISTED)]
     if asked["format"] == PICTURES:
         return plain | others
     told = imp.folders != Import.Folders.IGNORE

@@ -38,6 +38,7 @@ def _shown(project: Project, imp: Import, error: str = "") -> dict[str, Any]:
         "imp": imp, "plan": plan, "look": look(imp), "error": error,
         "outlook": plan_words.outlook(plan), "details": plan_words.details(plan),
         "pictures": plan_words.pictures(plan),
+        "folders": plan_words.listed(plan.get("folders", [])),
         "names": names, "named_rows": sum(name.rows for name in names), "labels": known,
         "many_names": len(names) > FEW_NAMES,
         "typed": len(names) * (len(known) + len(new)) > decisions.MOST_CHOICES, "new": new,
@@ -110,10 +111,12 @@ def _take(request: HttpRequest, imp: Import, step: str) -> str:
 
 
 def _asked(request: HttpRequest, imp: Import) -> dict[str, str]:
-    """The manifest and the format, where the form wishes others than were read."""
+    """The manifest, the format and what folders mean, where the form wishes others than were."""
     asked = {}
     if decisions.other_manifest(imp, request.POST):
         asked = {"manifest": request.POST["manifest"], "format": ""}
     if decisions.other_format(imp, request.POST):
         asked["format"] = request.POST["format"]
+    if decisions.other_folders(imp, request.POST):
+        asked["folders"] = request.POST["folders"]
     return asked
