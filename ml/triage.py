@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
+from ml.checks import Bools
 from ml.scores import check
 
 ASK, ACCEPT, REJECT = "ask", "accept", "reject"
@@ -39,13 +40,31 @@ def decide(
             raise ValueError(f"{name} must lie in 0..1, got {value}")
     table = np.asarray(proba, dtype=np.float64)
     if multi:
-        yes, no = accept or (1 + margin) / 2, reject or (1 - margin) / 2
-        if no > yes:
-            raise ValueError(f"reject ({no}) must not be above accept ({yes})")
-        return _many(table, yes, no)
+        return _many(table, *_yes_and_no(accept, reject, margin))
     if 0 < accept < reject:
         raise ValueError(f"reject ({reject}) must not be above accept ({accept})")
     return _one(table, accept, reject, margin)
+
+
+def given(
+    proba: npt.ArrayLike, *, accept: float = 0.0, margin: float = MARGIN, multi: bool = False
+) -> Bools:
+    """Return which labels an image has once it is accepted, (n, n_labels) booleans.
+
+    The likeliest one, or with `multi` each whose yes `decide` would accept; the thresholds
+    are those of `decide`. What becomes of images that are not accepted, `decide` says.
+    """
+    table = np.asarray(proba, dtype=np.float64)
+    if multi:
+        return np.asarray(table >= (accept or (1 + margin) / 2))
+    return np.asarray(table.argmax(axis=1)[:, None] == np.arange(table.shape[1]))
+
+
+def _yes_and_no(accept: float, reject: float, margin: float) -> tuple[float, float]:
+    yes, no = accept or (1 + margin) / 2, reject or (1 - margin) / 2
+    if no > yes:
+        raise ValueError(f"reject ({no}) must not be above accept ({yes})")
+    return yes, no
 
 
 def _one(

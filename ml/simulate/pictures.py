@@ -1,10 +1,8 @@
 """Labeled pictures, a part of them kept apart, and the features they become."""
 
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from itertools import islice
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +12,10 @@ from tqdm import tqdm
 from ml import features, images
 from ml.checks import Ints
 from ml.features import FeatureSet, Progress
+from ml.lookahead import ahead
 from ml.simulate.replays import Labeled
 
 KEPT_APART = 4  # one picture in so many, where no folder is named
-DECODERS = 2
-AHEAD = 64  # pictures decoded before they are asked for
 SPLITS = {"train", "test", "val", "valid", "validation", "pool"}
 
 Source = Path | Image.Image
@@ -67,16 +64,7 @@ def opened(
     sources: Sequence[Source], size: Size
 ) -> Iterator[tuple[Source, Image.Image | Exception]]:
     """Yield each source with its picture, or with why there is none. Memory stays small."""
-    waiting: deque[tuple[Source, Future[Image.Image | Exception]]] = deque()
-    rest = iter(sources)
-    with ThreadPoolExecutor(DECODERS) as threads:
-        for source in islice(rest, AHEAD):
-            waiting.append((source, threads.submit(_open, source, size)))
-        while waiting:
-            source, future = waiting.popleft()
-            for after in islice(rest, 1):
-                waiting.append((after, threads.submit(_open, after, size)))
-            yield source, future.result()
+    return ahead(partial(_open, size=size), sources)
 
 
 def _open(source: Source, size: Size) -> Image.Image | Exception:
@@ -201,7 +189,7 @@ def embedded(pictures: Pictures, name: str, *, seed: int = 0) -> Labeled:
 def feature_set(name: str) -> FeatureSet:
     """Return a set that can be replayed. Raises: ValueError for others."""
     chosen = features.get(name)
-    if getattr(chosen, "learns_from_labels", False):
+    if chosen.learns_from_labels:
         raise ValueError(
             f"{name} learns from labels, so a replay would give it the answers before they are "
             "asked; choose a set that learns from pictures alone"

@@ -88,13 +88,15 @@ def points(data: Labeled, strategy: str, plan: Plan, seed: int) -> Iterator[Poin
         left = np.setdiff1d(np.arange(len(data.pool)), labeled)
         if wanted <= 0 or len(left) == 0:
             return
+        given = np.bincount(data.pool_labels[labeled], minlength=len(data.names))
+        now = strategies.staged(rule, given)
         chosen, _ = strategies.choose(
-            rule,
+            now,
             proba=head.predict_proba(data.pool[left]),
-            committee=_committee(rule, plan, data, labeled, left, seed),
+            committee=_committee(now, plan, data, labeled, left, seed),
             embeddings=data.pool[left],
             labeled=data.pool[labeled],
-            given=np.bincount(data.pool_labels[labeled], minlength=len(data.names)),
+            given=given,
             tie_keys=tie_keys[left],
             k=wanted,
             seed=seed * 1000 + len(labeled),
