@@ -50,7 +50,7 @@ def test_with_two_labels_all_scores_order_alike(p):
         assert (np.diff(value) >= -1e-6).all(), name
 
 
-@pytest.mark.parametrize("labels", [2, 7, 60])
+@pytest.mark.parametrize("labels", [2, 7, 20, 40, 60, 130])
 @pytest.mark.parametrize("name", scores.SCORES)
 def test_blocks_agree_with_plain_numpy_in_any_layout_and_precision(name, labels):
     rng = np.random.default_rng(3)
@@ -72,6 +72,8 @@ def test_blocks_agree_with_plain_numpy_in_any_layout_and_precision(name, labels)
         np.array([[2.0, -1.0]]),
         np.array([[0.5, 0.6]]),
         np.array([[np.nan, 1.0]]),
+        np.array([[-np.nan, 1.0]]),
+        np.array([[1.0, 0.0], [0.5, -np.inf]]),
         np.array([[np.inf, 0.0]]),
         np.array([[3.1, -2.0, 0.4]]),
         np.array([[1.0]]),
@@ -84,6 +86,27 @@ def test_what_is_no_distribution_is_refused(name, bad):
         scores.SCORES[name](bad)
     with pytest.raises(ValueError):
         check_proba(bad)
+
+
+@pytest.mark.parametrize("labels", [3, 20, 40, 80])
+@pytest.mark.parametrize("name", scores.SCORES)
+def test_rounding_below_zero_counts_as_zero(name, labels):
+    proba = np.zeros((500, labels), dtype=np.float32)
+    proba[:, 1], proba[:, 2] = 0.75, 0.25
+    plain = scores.SCORES[name](proba)
+    for little in (-0.0, -1e-5):
+        proba[:, 0] = little
+        np.testing.assert_allclose(scores.SCORES[name](proba), plain, atol=1e-4)
+
+
+@pytest.mark.parametrize("labels", [5, 80])
+@pytest.mark.parametrize("name", scores.SCORES)
+def test_the_table_is_left_as_it_was(name, labels):
+    proba = np.random.default_rng(0).dirichlet(np.ones(labels), size=3000).astype(np.float32)
+    before = proba.copy()
+    proba.flags.writeable = False
+    scores.SCORES[name](proba)
+    np.testing.assert_array_equal(proba, before)
 
 
 def test_an_empty_pool_has_no_scores():

@@ -18,6 +18,16 @@ def test_top_k_is_the_head_of_the_full_order(scores, k, seed):
     assert top_k(np.array(scores), k, keys).tolist() == full[:k]
 
 
+@pytest.mark.parametrize("n", [1023, 2048, 5000, 40_001])
+@pytest.mark.parametrize("k", [1, 100, 700])
+@pytest.mark.parametrize("steps", [3, 1000, 10**9])
+def test_top_k_of_many_is_the_head_of_the_full_order(n, k, steps):
+    rng = np.random.default_rng(n + k)
+    scores = (rng.integers(steps, size=n) / steps).astype(np.float32)
+    keys = rng.permutation(n)
+    np.testing.assert_array_equal(top_k(scores, k, keys), np.lexsort((keys, -scores))[:k])
+
+
 def test_scores_that_are_not_finite_are_refused():
     with pytest.raises(ValueError, match="finite"):
         top_k([0.1, np.nan], 1, [0, 1])
