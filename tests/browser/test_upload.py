@@ -124,7 +124,8 @@ def test_pause_offline_and_others_files(desk, site, archive):
     expect(desk.locator("[data-trouble]")).to_contain_text(
         "None of these files belongs to import 1"
     )
-    choose(desk, [small])  # by the large button it is a new import
+    with desk.expect_response(lambda answer: answer.url.endswith("/seal"), timeout=60_000):
+        choose(desk, [small])  # by the large button it is a new import
     expect(desk.locator("[data-sending]")).to_be_hidden(timeout=60_000)
     expect(left).to_have_count(1)
     left.get_by_role("button", name="Throw it away").click()
