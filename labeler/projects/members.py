@@ -19,8 +19,10 @@ def of(project: Project) -> "QuerySet[Membership]":
 
 
 def only_admin(project: Project) -> int | None:
-    """The membership of the one active admin; None where there are several, or none."""
-    admins = project.memberships.filter(role=Membership.Role.ADMIN, deactivated_at=None)
+    """The membership of the one admin who can come in; None where there are several, or none."""
+    admins = project.memberships.filter(
+        role=Membership.Role.ADMIN, deactivated_at=None, user__is_active=True
+    )
     found = list(admins.values_list("pk", flat=True)[:2])
     return found[0] if len(found) == 1 else None
 

@@ -4,6 +4,7 @@ from django.urls import path
 
 from labeler.projects.views import (
     account,
+    accounts,
     colours,
     creation,
     invitations,
@@ -27,6 +28,9 @@ urlpatterns = [
     path("me/password", account.password, name="password"),
     path("me/tokens", tokens.page, name="tokens"),
     path("me/tokens/<int:pk>/revoke", tokens.revoke, name="revoke_token"),
+    path("accounts", accounts.page, name="accounts"),
+    path("accounts/<int:account>/deactivate", accounts.deactivate, name="deactivate_account"),
+    path("accounts/<int:account>/reactivate", accounts.reactivate, name="reactivate_account"),
     path("projects/new", creation.new_project, name="new_project"),
     path("projects/labels.css", colours.of_all, name="all_label_colours"),
     path("projects/<int:pk>/labels.css", colours.of_project, name="label_colours"),

@@ -18,7 +18,7 @@ def address(path, world):
         "member": world.member.pk, "invitation": world.invitation.pk,
         "uuid": world.answered.uuid, "batch": world.answered.uuid, "secret": "nonsense",
         "label": world.label.pk, "label_id": world.label.pk, "language": "ja", "version": "old",
-        "origin": 1,
+        "origin": 1, "account": world.member.user_id,
     }  # fmt: skip
     return "/" + re.sub(r"<\w+:(\w+)>", lambda found: str(filled[found[1]]), path)
 

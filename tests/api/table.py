@@ -41,6 +41,9 @@ TABLE = {
     "POST me/tokens": Row("any"),
     "POST me/tokens/<int:pk>/revoke": Row("any", ok=(404,)),
     "GET status": Row("any"),
+    "GET accounts": Row("owner"),
+    "POST accounts/<int:account>/deactivate": Row("owner"),
+    "POST accounts/<int:account>/reactivate": Row("owner"),
     # projects
     "GET projects/new": Row("creator"),
     "POST projects/new": Row("creator"),
