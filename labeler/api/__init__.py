@@ -6,6 +6,7 @@ from labeler.api import (
     comments,
     errors,
     exports,
+    features,
     grid,
     images,
     import_steps,
@@ -46,7 +47,7 @@ api.add_decorator(known_parameters_only, mode="view")
 for router in (  # tried in this order; the first is asked for every label
     questions.router, projects.router, labels.router, imports.router, import_steps.router,
     uploads.router, images.router, grid.router,
-    comments.router, measures.router, rounds.router, exports.router,
+    comments.router, measures.router, rounds.router, features.router, exports.router,
 ):  # fmt: skip
     api.add_router("", router)
 errors.install(api)

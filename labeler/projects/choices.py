@@ -52,9 +52,39 @@ FEATURES = (
         _("A small network trained on ImageNet; right for most pictures."),
     ),
     Choice(
+        "pca:efficientnet_lite0",
+        _("EfficientNet-Lite0, reduced"),
+        _("Its principal components, as few as keep 95 % of what differs in your images."),
+    ),
+    Choice(
+        "itq-128:efficientnet_lite0",
+        _("EfficientNet-Lite0 as codes"),
+        _("128 bits per image, learned from your images; least room on the disk."),
+    ),
+    Choice(
+        "hog",
+        _("Edges and colours"),
+        _("Directions of edges and a colour histogram; for textures and plain objects."),
+    ),
+    Choice(
         "pixels",
         _("Pixels"),
         _("The picture itself, 64 × 64; for drawings, digits and other simple shapes."),
+    ),
+    Choice(
+        "pixels_colour",
+        _("Pixels in colour"),
+        _("The same with its colours; three times as many numbers."),
+    ),
+    Choice(
+        "autoencoder",
+        _("Autoencoder"),
+        _("A network that learns from your images alone; for pictures unlike any photo."),
+    ),
+    Choice(
+        "variational_autoencoder",
+        _("Variational autoencoder"),
+        _("The same, with features spread more evenly."),
     ),
 )
 HEADS = (

@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from labeler.projects import choices, labels
+from labeler.projects import choices, feature_names, labels
 from labeler.projects.models import Label, Membership, Project, User
 
 OPEN_SETTINGS = (
@@ -114,7 +114,7 @@ def checked(values: dict[str, Any]) -> dict[str, Any]:
     return tidy
 
 
-TEXTS = ("name", "question")
+TEXTS = ("name", "question", "features")
 
 
 def _text(most: int, *, needed: bool) -> Any:
@@ -174,7 +174,7 @@ RULES = {
     "question": _text(200, needed=False),
     "kind": _one_of(set(Project.Kind.values)),
     "strategy": _one_of(choices.names(choices.STRATEGIES)),
-    "features": _one_of(choices.names(choices.FEATURES)),
+    "features": feature_names.wrong_with,
     "head": _one_of(choices.names(choices.HEADS)),
     "audit_share": _between(0, 1, SHARE),
     "target": _between(0, 1, SHARE),

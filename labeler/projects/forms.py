@@ -10,7 +10,7 @@ from django.utils.functional import lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from labeler.projects import choices, creation
+from labeler.projects import choices, creation, feature_names
 from labeler.projects.labels import LabelsRefused, Wish
 from labeler.projects.models import Label, Membership, Project, User
 
@@ -54,6 +54,9 @@ class Percent(forms.FloatField):
         return None if number is None else number / 100
 
 
+OTHER = "other"  # features whose name is written
+
+
 class SettingsForm(forms.Form):
     """A project's settings; the rules themselves are in `creation`."""
 
@@ -73,9 +76,21 @@ class SettingsForm(forms.Form):
         widget=forms.RadioSelect,
     )
     retrain_after = forms.IntegerField(required=False, **_number(1, creation.MOST_RETRAIN_AFTER))
+    features = forms.CharField(required=False, initial=choices.FEATURES[0].name)
+    other_features = forms.CharField(
+        required=False,
+        widget=forms.TextInput({
+            "class": "input mono", "maxlength": feature_names.MOST, "placeholder": "pca-64:hog",
+            "autocomplete": "off", "autocapitalize": "none", "spellcheck": "false",
+        }),
+    )  # fmt: skip
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
+        if values.get("features") == OTHER:
+            values["features"] = values["other_features"]
+        elif not values.get("features"):
+            values.pop("features", None)  # nothing was sent: it stays as it is
         if values.pop("retrain", "") == "adaptive":
             values["retrain_after"] = None
             self.errors.pop("retrain_after", None)
@@ -153,15 +168,16 @@ class ProjectSettingsForm(SettingsForm):
     )
     label_adders = forms.ChoiceField(choices=Membership.Role.choices, widget=forms.RadioSelect)
     audit_target = forms.IntegerField(**_number(0, creation.MOST_AUDIT_TARGET))
-    features = forms.ChoiceField(choices=[(c.name, c.title) for c in choices.FEATURES])
     head = forms.ChoiceField(choices=[(c.name, c.title) for c in choices.HEADS])
 
     @classmethod
     def of(cls, project: Project) -> "ProjectSettingsForm":
         """The form as the project stands."""
-        names = [name for name in cls.base_fields if name != "retrain"]
+        names = [name for name in cls.base_fields if name in creation.OPEN_SETTINGS]
         start = {name: getattr(project, name) for name in names}
         start["retrain"] = "number" if project.retrain_after else "adaptive"
+        if project.features not in choices.names(choices.FEATURES):
+            start |= {"features": OTHER, "other_features": project.features}
         return cls(initial=start)
 
 

@@ -11,8 +11,9 @@ class TrainingConfig(AppConfig):
         from labeler.labeling import believed, progress
         from labeler.labeling.signals import answered, relabeled
         from labeler.pools.signals import images_added
+        from labeler.projects import feature_names
         from labeler.projects.signals import project_archived
-        from labeler.training import believing, embeddings, feature_fits, rounds
+        from labeler.training import believing, embeddings, feature_fits, rounds, spaces
         from labeler.training.models import FeatureFit, Round, Shard
         from labeler.work.kinds import CHORES, ROUNDS, Kind, register
 
@@ -24,6 +25,7 @@ class TrainingConfig(AppConfig):
         relabeled.connect(_relabeled, dispatch_uid="training")
         images_added.connect(_images_added, dispatch_uid="training")
         project_archived.connect(rounds.stop, dispatch_uid="training")
+        feature_names.register(spaces.wrong_with)
         progress.register(rounds.progress)
         believed.register(believing.model)
 

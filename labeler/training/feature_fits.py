@@ -110,7 +110,10 @@ def follow(project: Project, name: str) -> None:
 
 
 def find() -> None:
-    """Wake what waits for more images; take away what no vectors are made with any more."""
+    """Wake what waits for more images or labels; take away what no vectors are made with now."""
+    from labeler.training.fine_tuning import find as find_tuning
+
+    find_tuning()
     for row in FeatureFit.objects.filter(state=State.WAITING).select_related("project"):
         if _has_more(row):
             _due(row)

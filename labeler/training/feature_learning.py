@@ -13,7 +13,7 @@ from PIL import Image as Pillow
 from labeler.pools import storage
 from labeler.pools.models import Image
 from labeler.projects.models import Project
-from labeler.training import embeddings, feature_fits
+from labeler.training import embeddings, feature_fits, feature_states
 from labeler.training.models import FeatureFit
 from labeler.work import leases
 from ml import features
@@ -26,7 +26,7 @@ from ml.images import ImageRefused, open_image
 MOST = 4_000  # images it learns from; more change the vectors little and take long
 LEAST = 20  # fewer say nothing about the images to come
 SAY_AFTER = 0.5  # seconds between two notes of progress
-SAMPLES = "samples.webp"
+
 SHOWN = 8  # pictures on the sheet of samples
 GAP = 4  # pixels between them
 QUALITY = 85
@@ -178,7 +178,7 @@ def _samples(feature_set: FeatureSet, pictures: Pictures) -> dict[str, bytes]:
     for each in layers(feature_set):
         if isinstance(each, Autoencoder):
             batch = np.stack([each.preprocess(picture) for picture in islice(pictures, SHOWN)])
-            return {SAMPLES: sheet(batch, each.decode(each.embed_batch(batch)))}
+            return {feature_states.SAMPLES: sheet(batch, each.decode(each.embed_batch(batch)))}
     return {}
 
 

@@ -41,6 +41,15 @@ def is_there(space: Space) -> bool:
     return bool(space.fingerprint) or not learns(space.features)
 
 
+def wrong_with(name: str) -> str:
+    """Why no feature set has this name; empty if one has."""
+    try:
+        features.get(name)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
 def learns(name: str) -> bool:
     """Whether the feature set of this name learns in a project; an unknown one does not."""
     try:

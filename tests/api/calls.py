@@ -17,6 +17,7 @@ def address(path, world):
         "image": world.image.pk, "image_id": world.image.pk, "size": "thumb",
         "member": world.member.pk, "invitation": world.invitation.pk,
         "uuid": world.answered.uuid, "batch": world.answered.uuid, "secret": "nonsense",
+        "fingerprint": "0123456789ab",
         "label": world.label.pk, "label_id": world.label.pk, "language": "ja", "version": "old",
         "origin": 1, "account": world.member.user_id,
     }  # fmt: skip

@@ -67,6 +67,9 @@ TABLE = {
     f"POST {P}/settings/reopen": Row("admin"),
     f"POST {P}/settings/duplicate": Row("admin", {"name": "Leaves again"}),
     f"GET {P}/storage": Row("admin"),
+    f"GET {P}/features": Row("admin"),
+    f"POST {P}/features/learn": Row("admin"),
+    f"GET {P}/features/<str:fingerprint>/samples.webp": Row("admin", ok=(404,)),
     f"POST {P}/settings/delete": Row("admin", {"name": "Leaves"}),
     # pools
     "GET images/<int:image>/about": Row("annotator"),
@@ -188,6 +191,8 @@ TABLE = {
     f"POST {A}/comments": Row("annotator", COMMENT, ok=(404,)),
     f"POST {A}/comments/<str:uuid>/resolve": Row("annotator", {}, ok=(404,)),
     f"GET {A}/metrics": Row("reviewer"),
+    f"GET {A}/features": Row("reviewer"),
+    f"POST {A}/features/learn": Row("admin", ok=(409,)),  # there it learns nothing
     f"GET {A}/rounds": Row("reviewer"),
     f"POST {A}/rounds": Row("admin"),
     f"GET {A}/model-versions": Row("reviewer"),

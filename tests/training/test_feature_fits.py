@@ -19,6 +19,7 @@ from labeler.training import (
     embeddings,
     feature_fits,
     feature_learning,
+    feature_states,
     rounds,
     scratch,
     shards,
@@ -147,7 +148,7 @@ def test_an_autoencoder_shows_its_losses_and_what_it_draws(pool, small_network):
     choose(pool, "autoencoder")
     fit = learn_and_embed(pool)
     assert [set(each) for each in fit.facts["losses"]] == [{"training", "held_out"}] * 3
-    sheet = feature_fits.folder(pool, "autoencoder") / fit.fingerprint / feature_learning.SAMPLES
+    sheet = feature_fits.folder(pool, "autoencoder") / fit.fingerprint / feature_states.SAMPLES
     from PIL import Image as Picture
 
     with Picture.open(sheet) as shown:
