@@ -1,10 +1,10 @@
 """Scoring N x C probabilities and choosing 100, beside reading the array once, and beside peers.
 
-python benchmarks/query_speed.py [--most 1000000] [--peers FOLDER]
+python benchmarks/query_speed.py [--most 1000000]
 
 "Read" is the sum of the float32 table as it lies in memory: less than that no score can
-cost. A peer is measured where it is installed (or lies in FOLDER): its own scoring function
-on the same table, and its own way to take the best 100.
+cost. A peer (requirements-dev.txt has them) uses its own scoring function on the same table,
+and its own way to take the best 100. All take turns, so that a busy minute hits each alike.
 """
 
 import argparse
@@ -26,7 +26,6 @@ from ml.threads import one_blas_thread
 CHOSEN = 100
 SIZES = (10_000, 100_000, 1_000_000)
 LABELS = (10, 100)
-PEERS = ("modAL", "small-text", "scikit-activeml")
 
 
 class Oracle:
@@ -70,33 +69,40 @@ def small_text(name: str) -> Callable[[np.ndarray], object]:
 def scikit_activeml(name: str) -> Callable[[np.ndarray], object]:
     """scikit-activeml's scores, and numpy for the best."""
     module = importlib.import_module("skactiveml.pool")
-    method = {"margin": "margin_sampling"}.get(name, name)
+    known = {"margin": "margin_sampling", "least_confidence": "least_confident"}
+    method = known.get(name, name)
     return lambda proba: np.argsort(-module.uncertainty_scores(proba, method=method))[:CHOSEN]
 
 
 QUERIES = {"modAL": modal, "small-text": small_text, "scikit-activeml": scikit_activeml}
 
 
-def milliseconds(work: Callable[[], object], repeats: int) -> float:
-    """The median processor time of some runs, after one that warms up: neighbours do not count."""
-    work()
-    taken = []
-    for _ in range(repeats):
-        began = time.process_time()
-        work()
-        taken.append(1000 * (time.process_time() - began))
-    return statistics.median(taken)
+def milliseconds(works: dict[str, Callable[[], object]], repeats: int) -> dict[str, float]:
+    """The median processor time of each, taking turns, after one turn that warms up.
+
+    Processor time leaves out what neighbours do, but not what they do to the caches.
+    """
+    taken: dict[str, list[float]] = {name: [] for name in works}
+    for _ in range(repeats + 1):
+        for name, work in works.items():
+            began = time.process_time()
+            work()
+            taken[name].append(1000 * (time.process_time() - began))
+    return {name: statistics.median(times[1:]) for name, times in taken.items()}
 
 
-def peer(name: str, score: str, proba: np.ndarray) -> str:
-    """Milliseconds of a peer, or why there are none."""
-    if name == "small-text" and len(proba) > 10_000:
-        return "-"  # a Python function per row: minutes
-    try:
-        query = QUERIES[name](score)
-        return f"{milliseconds(lambda: query(proba), 3):.1f}"
-    except ImportError:
-        return "absent"
+def peers(score: str, proba: np.ndarray) -> dict[str, Callable[[], object]]:
+    """What each installed peer does with the table."""
+    found: dict[str, Callable[[], object]] = {}
+    for name, of in QUERIES.items():
+        if name == "small-text" and score != "least_confidence" and len(proba) > 10_000:
+            continue  # a Python function per row: minutes
+        try:
+            query = of(score)
+        except ImportError:
+            continue
+        found[name] = lambda query=query: query(proba)
+    return found
 
 
 def table(rows: int, labels: int) -> np.ndarray:
@@ -111,24 +117,27 @@ def measure(rows: int, labels: int, repeats: int) -> None:
     proba = table(rows, labels)
     keys = np.random.default_rng(1).permutation(rows)
     flat = proba.ravel()
-    read = milliseconds(lambda: flat.sum(), repeats)
     for name, score in scores.SCORES.items():
-        ours = milliseconds(lambda score=score: top_k(score(proba), CHOSEN, keys), repeats)
-        others = "".join(f"{peer(each, name, proba):>16}" for each in PEERS)
+        works = {"read": flat.sum, "ours": lambda score=score: top_k(score(proba), CHOSEN, keys)}
+        spent = milliseconds(works | peers(name, proba), repeats)
+        read, ours = spent["read"], spent["ours"]
+        others = "".join(
+            f"{spent[each]:>16.2f}" if each in spent else f"{'-':>16}" for each in QUERIES
+        )
         size = f"{rows:,} x {labels}"
-        print(f"{size:>16} {name:>17} {read:>8.2f} {ours:>8.2f} {ours / read:>6.1f}x{others}")
+        print(
+            f"{size:>16} {name:>17} {read:>8.3f} {ours:>8.2f} {ours / read:>6.1f}x{others}",
+            flush=True,
+        )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--most", type=int, default=SIZES[-1], help="rows of the largest table")
     parser.add_argument("--repeats", type=int, default=7, help="runs to take the median of")
-    parser.add_argument("--peers", type=Path, help="a folder with the peers' packages")
     options = parser.parse_args()
-    if options.peers:
-        sys.path.append(str(options.peers))
     print(f"Choosing {CHOSEN}; processor milliseconds, medians of {options.repeats}; float32")
-    head = "".join(f"{name:>16}" for name in PEERS)
+    head = "".join(f"{name:>16}" for name in QUERIES)
     print(f"{'N x labels':>16} {'score':>17} {'read':>8} {'ours':>8} {'/read':>7}{head}")
     with one_blas_thread():
         for labels in LABELS:

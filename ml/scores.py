@@ -30,7 +30,11 @@ def least_confidence(proba: npt.ArrayLike) -> npt.NDArray[np.float32]:
     Raises: ValueError if `proba` is not such a table.
     Source: Settles (2010), Active Learning Literature Survey, section 3.1.
     """
-    return _by_block(proba, _least_confidence, ROWS_FROM["least_confidence"])
+    doubt = _by_block(proba, None, ROWS_FROM["least_confidence"])
+    n_labels = np.shape(proba)[1]
+    np.subtract(1, doubt, out=doubt)
+    doubt *= np.float32(n_labels / (n_labels - 1))
+    return np.clip(doubt, 0, 1, out=doubt)
 
 
 def margin(proba: npt.ArrayLike) -> npt.NDArray[np.float32]:
@@ -89,12 +93,6 @@ def binary(
 # system for new memory at every block can cost as much as a step.
 
 
-def _least_confidence(block: Block, axis: int, spare: Block) -> Block:
-    n_labels = block.shape[axis]
-    doubt = 1 - (block.max(axis=0) if axis == 0 else _largest(block))
-    return np.asarray(np.multiply(doubt, np.float32(n_labels / (n_labels - 1)), out=doubt))
-
-
 def _margin(block: Block, axis: int, spare: Block) -> Block:
     first, second = _top_two_rows(block) if axis == 0 else _top_two_columns(block, spare)
     first -= second
@@ -123,8 +121,6 @@ def _top_two_columns(block: Block, spare: Block) -> tuple[Block, Block]:
 
 
 def _largest(block: Block) -> Block:
-    # Floats from 0 up sort as their bits do, and whole numbers are compared faster: no NaN
-    # can be among them.
     return np.asarray(block.view(np.int32).max(axis=1).view(np.float32))
 
 
@@ -176,8 +172,12 @@ def check(proba: npt.ArrayLike, *, distributions: bool = True) -> None:
 
 
 def _by_block(
-    proba: npt.ArrayLike, step: Step, rows_from: int, *, distributions: bool = True
+    proba: npt.ArrayLike, step: Step | None, rows_from: int, *, distributions: bool = True
 ) -> npt.NDArray[np.float32]:
+    """Return what the step gives, (n,) in [0, 1]; without one the largest of each row.
+
+    rows_from: the number of labels from which blocks are not turned.
+    """
     table = np.asarray(proba)
     if table.dtype not in (np.float16, np.float32, np.float64) or table.ndim != 2:
         table = check_table(proba, "probabilities")
@@ -186,8 +186,16 @@ def _by_block(
     axis = 0 if table.shape[1] < rows_from else 1
     result = np.empty(len(table), dtype=np.float32)
     for rows, block, spare in _blocks(table, axis):
-        tidy = _checked(block, axis, distributions)
-        np.clip(step(tidy, axis, spare), 0, 1, out=result[rows])
+        # Floats from 0 up sort as their bits do; below 0, and NaN, comes after 1 then. Whole
+        # numbers are compared faster, too, as no NaN can be among them.
+        bits = block.view(np.uint32)
+        largest = bits.max(axis=None if step else axis)
+        tidy = _checked(block, axis, distributions, bool(largest.max() <= HIGHEST_BITS))
+        if step:
+            value = step(tidy, axis, spare)
+        else:
+            value = largest.view(np.float32) if tidy is block else tidy.max(axis=axis)
+        np.clip(value, 0, 1, out=result[rows])
     return result
 
 
@@ -210,10 +218,11 @@ def _blocks(table: npt.NDArray[Any], axis: int) -> Iterator[tuple[slice, Block, 
         yield rows, block, spare
 
 
-def _checked(block: Block, axis: int, distributions: bool) -> Block:
-    """Return the block, without values below 0, or raise ValueError."""
-    # Seen as whole numbers, all that lies below 0 or is no number comes after 1 as well.
-    tidy = bool(block.view(np.uint32).max() <= HIGHEST_BITS)
+def _checked(block: Block, axis: int, distributions: bool, tidy: bool) -> Block:
+    """Return the block, without values below 0, or raise ValueError.
+
+    tidy: whether all of it is known to lie in [0, 1 + TOLERANCE].
+    """
     if not tidy and not (block.min() >= -TOLERANCE and block.max() <= 1 + TOLERANCE):
         raise ValueError("probabilities must be finite and in [0, 1]; are these logits?")
     if distributions:
