@@ -121,7 +121,7 @@ def fit(project: Project, lesson: Lesson, pool: Pool, last: ModelVersion | None)
             "The model was not published: its solver did not reach the optimum. "
             "The last model stays in use; more answers usually help."
         )
-    comparable = last and _comparable(project, lesson, pool, last)
+    comparable = last and _comparable(kind, lesson, pool, last)
     if last and comparable and len(lesson) < AGAIN * _n(last):
         return Fitted(head, last.temperature, last.cross_validated)
     temperature, score = _cross_validate(project, lesson, kind)
@@ -137,8 +137,9 @@ def _head_class(project: Project) -> type[heads.Head]:
         raise Hopeless(f"{error}. Choose another head in the project's settings.") from error
 
 
-def _comparable(project: Project, lesson: Lesson, pool: Pool, last: ModelVersion) -> bool:
-    same = (project.head, lesson.label_ids, pool.space)
+def _comparable(kind: type[heads.Head], lesson: Lesson, pool: Pool, last: ModelVersion) -> bool:
+    # By the head's own name, which the version keeps: the project may call it by another.
+    same = (kind.name, lesson.label_ids, pool.space)
     return (last.head, last.label_ids, spaces.of(last)) == same and _n(last) > 0
 
 
