@@ -10,6 +10,8 @@ from functools import cache
 
 from django.utils.translation import gettext, gettext_noop
 
+from labeler.projects.stored_manifest_words import OF_ADDRESSES, OF_FORMATS, OF_MANIFESTS
+
 # Most are whole; %(…)s stands for what differs.
 SENTENCES = (
     # ---- what a file lacks
@@ -76,108 +78,9 @@ SENTENCES = (
     ),
     gettext_noop("Keep it in one folder, or correct its label in Review."),
     gettext_noop("The same picture is here already."),
-    # ---- what a manifest lacks
-    gettext_noop("Table"),
-    gettext_noop("Folders"),
-    gettext_noop("There is no file “%(path)s”."),
-    gettext_noop("Send the file as well, or correct its name."),
-    gettext_noop("Send the picture with the manifest. Or: %(else)s"),
-    gettext_noop("Several files could be “%(path)s”, or several rows mean one file."),
-    gettext_noop("Write more of the path, as the files have it."),
-    gettext_noop("%(name)s holds no rows."),
-    gettext_noop("Check that it is the right file."),
-    gettext_noop("%(n)s names or more would become labels."),
-    gettext_noop("Check that the right column is read as the label, or leave unknown names out."),
-    gettext_noop("A label has %(n)s characters: %(name)s…"),
-    gettext_noop("Check that the right column is read as the label."),
-    gettext_noop("%(name)s: It names more than %(most)s different labels."),
-    gettext_noop("%(file)s: No column seems to name files. There is: %(there)s."),
-    gettext_noop("Say which column names the file of each picture."),
-    gettext_noop("This project has two labels and no others: %(names)s."),
-    gettext_noop("The name is empty."),
-    gettext_noop("The name holds characters that cannot be shown."),
-    gettext_noop("The name has %(n)s characters; a label takes at most %(most)s."),
-    gettext_noop("It looks like a manifest too; it was not read."),
-    gettext_noop("Name the manifest to be read and import again, if this one was meant."),
-    gettext_noop("“%(name)s” cannot be a label (%(where)s). %(why)s"),
-    gettext_noop("“%(name)s” cannot be a label. %(why)s"),
-    gettext_noop("Map it to a label of the project, or correct it in the manifest."),
-    gettext_noop(
-        "The rows about it disagree: %(answers)s (%(where)s). It came in without a label."
-    ),
-    gettext_noop("Answer it on the Label page, or mend the manifest and import again."),
-    gettext_noop(
-        "It has several labels: %(answers)s (%(where)s). This project takes one per image, so it "
-        "came in without."
-    ),
-    gettext_noop(
-        "Answer it on the Label page, or import into a project of several labels per image."
-    ),
-    gettext_noop("The same picture came under another name with another label, which it keeps."),
-    gettext_noop("Correct its label in Review if it is wrong."),
-    gettext_noop(
-        "The manifest says that none of the labels fits. This project takes one label per image, "
-        "so it came in without."
-    ),
-    gettext_noop("Answer it on the Label page, or add a label that fits."),
-    gettext_noop("The image has another answer already, which stays."),
-    gettext_noop("There is no manifest “%(name)s” among the files. Name one that is, or none."),
-    gettext_noop(
-        "The manifest names %(n)s labels that the project does not have; nobody has said that they "
-        "may be added, and more than %(most)s look like a mistake. Check which column is read as "
-        "the label, or import again and say what becomes of unknown names."
-    ),
-    # ---- what lies elsewhere and does not come
-    gettext_noop("There is nothing at this address."),
-    gettext_noop("Look for a slip, or whether it was moved."),
-    gettext_noop("The server does not let this installation read it."),
-    gettext_noop("Make it readable for anybody, or name its bucket in LABELER_IMPORT_BUCKETS."),
-    gettext_noop("The server answered that it is in trouble."),
-    gettext_noop("Try again later."),
-    gettext_noop("The server answered with something other than the file."),
-    gettext_noop("Open the address in a browser and see what is there."),
-    gettext_noop("The address leads to a web page, not to a picture."),
-    gettext_noop("Give the picture's own address: in a browser, Copy image address."),
-    gettext_noop("The server sent the file packed, though it was asked not to."),
-    gettext_noop("Let it send pictures without Content-Encoding."),
-    gettext_noop("This is not an address that can be read."),
-    gettext_noop(
-        "Give the whole address of a picture, as in https://example.org/leaf.jpg, without name@."
-    ),
-    gettext_noop("Only https addresses are read."),
-    gettext_noop("Use https. The operator may allow a host for http with LABELER_FETCH_ALLOW."),
-    gettext_noop("The address names an unusual port."),
-    gettext_noop("The operator may allow it as host:port in LABELER_FETCH_ALLOW."),
-    gettext_noop("The address leads into a private network, or to this server itself."),
-    gettext_noop(
-        "Use a public address. The operator may allow a host or network with LABELER_FETCH_ALLOW."
-    ),
-    gettext_noop("There is no server of this name."),
-    gettext_noop("Look for a slip in the address, or ask whether the server still exists."),
-    gettext_noop("The server did not send it within the time allowed."),
-    gettext_noop("Try again later, or raise LABELER_FETCH_SECONDS."),
-    gettext_noop("The server could not be reached, or broke the connection off."),
-    gettext_noop(
-        "See that it is running and that this server may connect to it; then import again."
-    ),
-    gettext_noop("Fewer bytes came than the server announced."),
-    gettext_noop("Import again to fetch it anew."),
-    gettext_noop("The server's certificate is not one that this installation trusts."),
-    gettext_noop(
-        "Use a server with a valid certificate. The operator may add an authority by SSL_CERT_FILE."
-    ),
-    gettext_noop("The address leads on and on, more than %(n)s times."),
-    gettext_noop("Give the address at which the picture really lies."),
-    gettext_noop("The address leads on to a place that is not asked."),
-    gettext_noop("Give the public https address at which the picture really lies."),
-    gettext_noop("This is not the address of a bucket."),
-    gettext_noop("Write it as in s3://bucket/folder, gs://bucket/folder or az://container/folder."),
-    gettext_noop("This bucket holds the images of this installation."),
-    gettext_noop("Import from another bucket. Pictures of a project leave it through Export."),
-    gettext_noop("This installation cannot read %(scheme)s addresses yet."),
-    gettext_noop("Let the operator install it: %(command)s"),
-    gettext_noop("This installation does not say whose az:// addresses are meant."),
-    gettext_noop("Let the operator set AZURE_STORAGE_ACCOUNT, or AZURE_STORAGE_CONNECTION_STRING."),
+    *OF_MANIFESTS,
+    *OF_FORMATS,
+    *OF_ADDRESSES,
     # ---- what files are
     gettext_noop("an AVIF picture"),
     gettext_noop("an HEIC photo"),
@@ -229,6 +132,7 @@ SENTENCES = (
     gettext_noop("fitting"),
     gettext_noop("writing"),
     gettext_noop("scoring"),
+    gettext_noop("choosing"),
     gettext_noop("publishing"),
     gettext_noop("clustering"),
     gettext_noop("The project needs at least two labels before a model can learn."),
@@ -246,6 +150,10 @@ SENTENCES = (
     gettext_noop("%(reason)s. Choose another head in the project's settings."),
     gettext_noop("%(reason)s. Choose another one in the project's settings."),
     gettext_noop(
+        "The strategy %(name)s needs a committee, and no committee can be made of the head "
+        "%(head)s: %(reason)s. Choose another head or another strategy in the project's settings."
+    ),
+    gettext_noop(
         "No strategy is called %(name)s; there are %(known)s. Choose one in the project's settings."
     ),
 )
@@ -260,7 +168,15 @@ def told(words: str) -> str:
         if found:
             parts = {name: _part(part) for name, part in found.groupdict().items()}
             return gettext(sentence) % parts
+    file, found_colon, reason = words.partition(": ")
+    if found_colon and knows(reason):
+        return gettext("%(file)s: %(reason)s") % {"file": file, "reason": told(reason)}
     return words
+
+
+def knows(words: str) -> bool:
+    """Whether the stored sentence is one of those above."""
+    return words in SENTENCES or any(pattern.fullmatch(words) for pattern, _ in _patterns())
 
 
 def _part(words: str) -> str:

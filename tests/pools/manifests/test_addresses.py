@@ -7,10 +7,10 @@ from django.urls import reverse
 
 from labeler.pools import imports, reports
 from labeler.pools.models import Image
+from labeler.projects.stored_words import knows
 from tests.pools.conftest import bring, pictures, refusals, work
 from tests.pools.manifests.conftest import adds_up, let_go, look, told_of
 from tests.pools.manifests.deliveries import text
-from tests.pools.manifests.test_words import is_known
 from tests.pools.remote.conftest import Canary, web
 
 __all__ = ["web"]  # a fixture
@@ -46,7 +46,7 @@ def test_pictures_are_fetched_from_the_addresses_of_rows(project, admin, web):
     assert refusals(imp) == {f"l.csv, line 4 › {host}/gone.png": "not_found"}
     remedy = imp.refusals.get(code="not_found").remedy
     assert remedy.startswith("Send the picture with the manifest. Or: Look for a slip")
-    assert is_known(remedy)
+    assert knows(remedy)
     assert (imp.plan["matched"], reports.met(imp)) == (5, 4)
     assert adds_up(imp)
     assert [path for _, path, _ in web.seen].count("/ok/1.png") == 1
@@ -66,7 +66,7 @@ def test_what_may_not_be_asked_is_refused_and_the_rest_goes_on(project, admin, c
     imp = bring(project, admin, [("l.csv", manifest), *pictures(1)])
     assert (imp.added, imp.refused) == (1, 3)
     assert (imp.plan["matched"], reports.met(imp)) == (4, 1)
-    assert not [row for row in imp.refusals.all() if not is_known(row.reason)]
+    assert not [row for row in imp.refusals.all() if not knows(row.reason)]
     assert adds_up(imp)
     assert canary.count() == 0
 

@@ -4,14 +4,10 @@ import pytest
 
 from labeler.pools import noting
 from labeler.pools.models import Refusal
-from labeler.projects.stored_words import SENTENCES, _patterns
+from labeler.projects.stored_words import knows
 from tests.pools.conftest import bring, pictures
 from tests.pools.manifests.conftest import look
 from tests.pools.manifests.deliveries import text
-
-
-def is_known(words: str) -> bool:
-    return words in SENTENCES or any(pattern.fullmatch(words) for pattern, _ in _patterns())
 
 
 def manifest(*rows: str) -> tuple[str, bytes]:
@@ -37,7 +33,7 @@ def test_every_note_and_refusal_is_known(project, admin, folders):
         "none_of_them", "manifest_not_used"
     }  # fmt: skip
     words = {word for row in told for word in (row.reason, row.remedy)}
-    assert not [word for word in words if not is_known(word)]
+    assert not [word for word in words if not knows(word)]
 
 
 def test_what_a_plan_says_is_known(project, admin):
@@ -50,4 +46,4 @@ def test_what_a_plan_says_is_known(project, admin):
               for key in ("reason", "remedy")]  # fmt: skip
     words += [each["why"] for each in problems["labels"] if each["why"]]
     assert len(words) > 10
-    assert not [word for word in words if not is_known(word)]
+    assert not [word for word in words if not knows(word)]
