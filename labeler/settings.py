@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # ---- Where things are -------------------------------------------------------------------------
 DATA = env.folder("LABELER_DATA", ROOT / "data")
 IMPORT_FOLDERS = env.folders("LABELER_IMPORT_FOLDERS")  # server folders an admin may import from
+MODELS = env.folders("LABELER_MODELS")  # where ONNX files lie that an admin may choose
 STORAGE_URL = env.url("LABELER_STORAGE_URL", f"file://{DATA / 'files'}", schemes={"file", "s3"})
 
 # ---- Database: SQLite in the data folder, or what DATABASE_URL says ----------------------------

@@ -16,11 +16,12 @@ from ml.features.files import FeaturesDamaged
 from ml.features.hashing import BITS, Hashed
 from ml.features.hog import HogColour
 from ml.features.network import Lite0, lite0_set, torchvision_set
+from ml.features.onnx_set import onnx_set
 from ml.features.pca import SHARE, Pca
 from ml.features.pixels import Pixels, colour_pixels
+from ml.features.timm_set import timm_set
 
 DEFAULT = "efficientnet_lite0"
-TORCHVISION = "torchvision:"
 
 FEATURES: dict[str, Callable[[], FeatureSet]] = {
     "efficientnet_lite0": Lite0,
@@ -31,6 +32,13 @@ FEATURES: dict[str, Callable[[], FeatureSet]] = {
     "variational_autoencoder": variational_autoencoder,
 }
 
+# "torchvision:resnet18@layer3+last,grey,160", "timm:resnet18.a1_in1k,160", "onnx:birds.onnx,signed"
+NETWORKS: dict[str, Callable[[str], FeatureSet]] = {
+    "torchvision": torchvision_set,
+    "timm": timm_set,
+    "onnx": onnx_set,
+}
+
 # "pca:hog", "pca-64:hog", "pca-0.9:hog", "itq-128:efficientnet_lite0", "hash:pixels"
 OVER_ANOTHER = re.compile(r"(pca|itq|hash)(?:-([0-9]+(?:\.[0-9]+)?))?:(.+)")
 
@@ -39,13 +47,14 @@ def get(name: str) -> FeatureSet:
     """Return the feature set of this name.
 
     name: one in FEATURES; "efficientnet_lite0[@STAGE+STAGE][,grey][,PIXELS]";
-        "torchvision:NETWORK[@LAYER+LAYER][,grey][,PIXELS]"; or over another
+        the same of "torchvision:NETWORK…", "timm:NETWORK…", "onnx:PATH.onnx…"; or over another
         set "pca:SET" (95 % of the variance), "pca-64:SET" (64 components), "pca-0.9:SET" (90 %),
         "itq-128:SET" and "hash-128:SET" (bits).
     Raises: ValueError for an unknown name or settings that cannot be.
     """
-    if name.startswith(TORCHVISION):
-        return torchvision_set(name.removeprefix(TORCHVISION))
+    library, _, told = name.partition(":")
+    if library in NETWORKS:
+        return NETWORKS[library](told)
     if re.match(rf"{DEFAULT}[@,]", name):
         return lite0_set(name)
     if over := OVER_ANOTHER.fullmatch(name):
@@ -54,7 +63,8 @@ def get(name: str) -> FeatureSet:
     if name not in FEATURES:
         known = ", ".join(FEATURES)
         raise ValueError(
-            f"no feature set is called {name!r}; there are {known}, {TORCHVISION}NETWORK, "
+            f"no feature set is called {name!r}; there are {known}, torchvision:NETWORK, "
+            "timm:NETWORK, onnx:PATH, "
             "and pca:SET, itq:SET, hash:SET over another one"
         )
     return FEATURES[name]()

@@ -26,7 +26,10 @@ class Derived(FeatureSet):
     def __init__(self, of: FeatureSet, name: str) -> None:
         self.of = of
         self.name = name
-        self.size = of.size
+
+    @property
+    def size(self) -> tuple[int, int]:  # type: ignore[override]
+        return self.of.size  # not before somebody asks: a network may have to be loaded for it
 
     def preprocess(self, image: Image.Image) -> Prepared:
         return self.of.preprocess(image)

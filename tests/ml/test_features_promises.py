@@ -8,11 +8,15 @@ import pytest
 from PIL import Image
 
 from ml import features
+from ml.features import onnx_file
+from ml.features.asked import Asked
 from ml.features.autoencoder import Autoencoder
 from ml.features.base import FeatureSet
 from ml.features.hog import HogColour
 from ml.features.pca import Pca
 from ml.features.pixels import Pixels
+from ml.features.timm_set import TimmNetwork
+from tests.ml.onnx_files import tiny
 
 NAMES = [
     *features.FEATURES,
@@ -22,6 +26,15 @@ NAMES = [
     "itq-16:pixels_colour",
     "hash-24:hog",
     "pca-3:autoencoder",
+]
+# Their weights, or their file, are made here.
+NETWORKS = [
+    "efficientnet_lite0@stage3+stage1,grey,64",
+    "torchvision:resnet18@layer2+last,64",
+    "timm:test_resnet@layer3+last",
+    "timm:test_vit@blocks.2+last,grey,96",
+    "onnx:tiny",
+    "pca-3:onnx:tiny",
 ]
 
 
@@ -38,6 +51,11 @@ PICTURES = POOL[:6]
 
 def quick(name) -> FeatureSet:
     """The set of this name; one that trains a network does so for two passes only."""
+    if name.startswith("timm:"):
+        asked = Asked.read(name.removeprefix("timm:"))
+        return TimmNetwork(
+            asked.network, asked.side, layers=asked.layers, grey=asked.grey, untrained=True
+        )
     if "autoencoder" not in name:
         return features.get(name)
     if name.startswith("pca"):
@@ -45,9 +63,28 @@ def quick(name) -> FeatureSet:
     return Autoencoder(variational=name.startswith("variational"), epochs=2, width=4)
 
 
-@pytest.fixture(scope="module", params=NAMES)
-def chosen(request):
-    return quick(request.param).fit(POOL)
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Weights of a torchvision network drawn at random, and the place of a small ONNX file."""
+    import torch
+
+    from ml.torchvision_ops import import_torchvision
+
+    import_torchvision()
+    from torchvision import models
+
+    torch.manual_seed(0)
+    weights = models.get_model("resnet18", weights=None).state_dict()
+    entry = type(models.get_model_weights("resnet18").DEFAULT)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(entry, "get_state_dict", lambda *_, **__: weights)
+        patch.setattr(onnx_file._Allowed, "folders", None)
+        yield str(tiny(tmp_path_factory.mktemp("models") / "tiny.onnx"))
+
+
+@pytest.fixture(scope="module", params=[*NAMES, *NETWORKS])
+def chosen(request, made):
+    return quick(request.param.replace("onnx:tiny", f"onnx:{made},64")).fit(POOL)
 
 
 def test_vectors_have_their_shape_and_type(chosen):
@@ -245,7 +282,11 @@ def test_memory_of_learning_is_that_of_a_chunk(pool):
 
 @pytest.mark.parametrize("name", ["", "pca:", "pca:tea", "pca-0:hog", "pca-1.5:hog", "itq-7:hog",
                                   "hash-8.5:hog", "pca-x:hog", "hog ", "torchvision:resnet18,9",
-                                  "torchvision:resnet18,blue"])  # fmt: skip
+                                  "torchvision:resnet18,blue", "torchvision:resnet18@",
+                                  "torchvision:resnet18@layer1+layer1", "timm:", "timm:resnet18,,",
+                                  "timm:resnet18,64,96", "efficientnet_lite0@stage8",
+                                  "efficientnet_lite0,8",
+                                  "efficientnet_lite0,grey,grey"])  # fmt: skip
 def test_names_that_cannot_be_are_refused(name):
     with pytest.raises(ValueError):
         features.get(name)
