@@ -8,7 +8,7 @@ from sklearn.datasets import load_digits
 from sklearn.metrics import silhouette_samples
 
 from ml.cluster_count import _distances, compare_counts, silhouettes
-from ml.maps import kept_neighbours, t_sne
+from ml.maps import _placed, kept_neighbours, t_sne
 from ml.neighbours import nearest, unit_rows
 from ml.projection import principal_axes
 
@@ -109,6 +109,14 @@ def test_islands_stay_together_on_the_map(landmarks):
     assert np.sqrt((places**2).sum(axis=1)).max() == pytest.approx(1, abs=1e-5)
     near = nearest(places, places, 6, metric="euclidean").position[:, 1:]
     assert (member[near] == member[:, None]).mean() > 0.97
+
+
+def test_an_image_between_landmarks_is_placed_by_how_near_they_are():
+    landmarks = np.eye(6, dtype=np.float32)
+    places = np.random.default_rng(0).standard_normal((6, 2)).astype(np.float32)
+    np.testing.assert_allclose(_placed(landmarks, landmarks, places), places, atol=1e-5)
+    nearer = _placed(0.9 * landmarks[:1] + 0.1 * landmarks[1:2], landmarks, places)
+    assert np.linalg.norm(nearer - places[0]) < 0.15 * np.linalg.norm(places[0] - places[1:]).max()
 
 
 def test_the_same_map_comes_again():
