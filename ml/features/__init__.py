@@ -13,6 +13,7 @@ from ml.features import files
 from ml.features.autoencoder import Autoencoder, variational_autoencoder
 from ml.features.base import FeatureSet, NotFitted, Progress, Report, check_features
 from ml.features.files import FeaturesDamaged
+from ml.features.finetuned import FineTuned
 from ml.features.hashing import BITS, Hashed
 from ml.features.hog import HogColour
 from ml.features.network import Lite0, lite0_set, torchvision_set
@@ -42,6 +43,9 @@ NETWORKS: dict[str, Callable[[str], FeatureSet]] = {
 # "pca:hog", "pca-64:hog", "pca-0.9:hog", "itq-128:efficientnet_lite0", "hash:pixels"
 OVER_ANOTHER = re.compile(r"(pca|itq|hash)(?:-([0-9]+(?:\.[0-9]+)?))?:(.+)")
 
+# "finetuned:efficientnet_lite0", "finetuned-all:torchvision:resnet18"
+TUNED = re.compile(r"finetuned(-all)?:(.+)")
+
 
 def get(name: str) -> FeatureSet:
     """Return the feature set of this name.
@@ -49,7 +53,8 @@ def get(name: str) -> FeatureSet:
     name: one in FEATURES; "efficientnet_lite0[@STAGE+STAGE][,grey][,PIXELS]";
         the same of "torchvision:NETWORK…", "timm:NETWORK…", "onnx:PATH.onnx…"; or over another
         set "pca:SET" (95 % of the variance), "pca-64:SET" (64 components), "pca-0.9:SET" (90 %),
-        "itq-128:SET" and "hash-128:SET" (bits).
+        "itq-128:SET" and "hash-128:SET" (bits); or, learning from labels, "finetuned:SET" (the
+        last layers) and "finetuned-all:SET" of a pretrained network.
     Raises: ValueError for an unknown name or settings that cannot be.
     """
     library, _, told = name.partition(":")
@@ -57,6 +62,8 @@ def get(name: str) -> FeatureSet:
         return NETWORKS[library](told)
     if re.match(rf"{DEFAULT}[@,]", name):
         return lite0_set(name)
+    if tuned := TUNED.fullmatch(name):
+        return FineTuned(get(tuned.group(2)), every=tuned.group(1) is not None)
     if over := OVER_ANOTHER.fullmatch(name):
         kind, number, base = over.groups()
         return _over(kind, number, get(base))
@@ -65,7 +72,7 @@ def get(name: str) -> FeatureSet:
         raise ValueError(
             f"no feature set is called {name!r}; there are {known}, torchvision:NETWORK, "
             "timm:NETWORK, onnx:PATH, "
-            "and pca:SET, itq:SET, hash:SET over another one"
+            "and pca:SET, itq:SET, hash:SET, finetuned:SET over another one"
         )
     return FEATURES[name]()
 
