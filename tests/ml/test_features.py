@@ -170,3 +170,32 @@ def test_grey_takes_the_colours_away(untrained):
     np.testing.assert_allclose(vectors[0], vectors[1], rtol=1e-5)
     coloured = features.get("torchvision:resnet18,64").embed([red, grey])
     assert np.abs(coloured[0] - coloured[1]).max() > 1e-3
+
+
+def test_stages_of_the_backbone_are_joined_as_named():
+    whole = features.get("efficientnet_lite0").embed(PICTURES[:2])
+    turned = features.get("efficientnet_lite0@last+stage6")
+    assert turned.dimensions == 1280 + 192
+    expected = np.concatenate([whole[:, 512:], whole[:, :192]], axis=1)
+    np.testing.assert_allclose(turned.embed(PICTURES[:2]), expected, rtol=1e-4, atol=1e-5)
+    early = features.get("efficientnet_lite0@stage6")  # stops there
+    np.testing.assert_allclose(early.embed(PICTURES[:2]), whole[:, :192], rtol=1e-4, atol=1e-5)
+    with pytest.raises(ValueError, match="no layer 'stage8'; it has stage1, stage2"):
+        features.get("efficientnet_lite0@stage8")
+
+
+def test_grey_and_size_of_the_backbone():
+    red, grey = Image.new("RGB", (40, 40), (255, 0, 0)), Image.new("RGB", (40, 40), (76, 76, 76))
+    chosen = features.get("efficientnet_lite0@stage3,grey,64")
+    assert chosen.size == (64, 64)
+    np.testing.assert_allclose(*chosen.embed([red, grey]), rtol=1e-5)
+    coloured = features.get("efficientnet_lite0@stage3,64").embed([red, grey])
+    assert np.abs(coloured[0] - coloured[1]).max() > 1e-2
+
+
+def test_the_names_that_projects_have_stay_as_they_are():
+    lite, resnet = features.get("efficientnet_lite0"), features.get("torchvision:resnet18")
+    assert lite.parameters == {"side": 160, "stages": [192, 320, 1280], "weights": "imagenet"}
+    assert (lite.name, lite.version, lite.dimensions) == ("efficientnet_lite0", "1", 1792)
+    assert features.get("efficientnet_lite0@stage6+stage7+last,160").name == lite.name
+    assert features.get("torchvision:resnet18@last,224").name == resnet.name
