@@ -15,7 +15,7 @@ from labeler.api.auth import caller
 from labeler.labeling.models import Annotation, QueueItem
 from labeler.pools.models import Image, Import
 from labeler.projects.models import Project
-from labeler.training.models import Round, Shard
+from labeler.training.models import FeatureFit, Round, Shard
 from labeler.work.health import broker_up, workers
 from labeler.work.models import LeasedWork
 
@@ -87,7 +87,7 @@ def _registry() -> CollectorRegistry:
     for name, words, value in _figures():
         Gauge(f"labeler_{name}", words, registry=registry).set(value)
     work = Gauge("labeler_work", "Rows of background work.", ["kind", "state"], registry=registry)
-    for kind in (Import, Round, Shard):
+    for kind in (Import, Round, Shard, FeatureFit):
         counted = kind._default_manager.order_by().values_list("state").annotate(n=Count("pk"))
         found = dict(counted)
         for state in LeasedWork.State.values:

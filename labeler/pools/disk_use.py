@@ -26,7 +26,7 @@ from labeler.projects.models import Project
 SAMPLE = 200  # images whose small copies are looked at
 LONGEST = 0.5  # seconds of looking at files of one kind
 FRESH = 300  # seconds for which the figures are shown again
-ARRAYS = ("embeddings", "predictions", "models")
+ARRAYS = ("embeddings", "features", "predictions", "models")
 
 
 @dataclass(frozen=True)

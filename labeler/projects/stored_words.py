@@ -149,6 +149,15 @@ SENTENCES = (
     ),
     gettext_noop("%(reason)s. Choose another head in the project's settings."),
     gettext_noop("%(reason)s. Choose another one in the project's settings."),
+    # ---- what features lack
+    gettext_noop("It begins as soon as a worker is free."),
+    gettext_noop("The pool is empty."),
+    gettext_noop("%(reason)s. It is tried again when images are added."),
+    gettext_noop(
+        "These features learn from %(least)s images or more that are not in the audit sample; "
+        "there are %(n)s. They learn when more are added."
+    ),
+    gettext_noop("What these features had learned is damaged (%(reason)s); they learn again."),
     gettext_noop(
         "The strategy %(name)s needs a committee, and no committee can be made of the head "
         "%(head)s: %(reason)s. Choose another head or another strategy in the project's settings."

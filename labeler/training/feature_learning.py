@@ -3,6 +3,7 @@
 import io
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from itertools import islice
 from typing import Any
 
@@ -16,6 +17,7 @@ from labeler.projects.models import Project
 from labeler.training import embeddings, feature_fits, feature_states
 from labeler.training.models import FeatureFit
 from labeler.work import leases
+from labeler.work.presence import presence
 from ml import features
 from ml.features import FeatureSet, Progress
 from ml.features.autoencoder import Autoencoder
@@ -24,8 +26,10 @@ from ml.features.pca import Pca
 from ml.images import ImageRefused, open_image
 
 MOST = 4_000  # images it learns from; more change the vectors little and take long
+MOST_FOR_NETWORK = 2_000  # images that a network sees dozens of times
 LEAST = 20  # fewer say nothing about the images to come
 SAY_AFTER = 0.5  # seconds between two notes of progress
+ARM_AFTER = 60.0  # seconds after which progress proves anew that the worker does not hang
 
 SHOWN = 8  # pictures on the sheet of samples
 GAP = 4  # pixels between them
@@ -39,10 +43,10 @@ def run(row: FeatureFit) -> None:
     too few that differ, wait for more. Raises LeaseLost, Hopeless, or what went wrong.
     """
     feature_set = _sound(row.features)
-    pictures = Pictures(_drawn(row.project), feature_set)
+    pictures = Pictures(_drawn(row.project, feature_set), feature_set)
     note = Note(row, len(pictures.images))
     try:
-        with leases.keeping(row):
+        with note.keeping():
             _learn(feature_set, pictures, note)
             facts = note.facts(feature_set, pictures.opened)
             extra = _samples(feature_set, pictures)
@@ -93,9 +97,11 @@ def _seed(project: Project) -> int:
 # Pictures ---------------------------------------------------------------------------------
 
 
-def _drawn(project: Project) -> list[Image]:
+def _drawn(project: Project, feature_set: FeatureSet) -> list[Image]:
     """Some thousand images in a random order that is fixed for good; never an audit image."""
-    return list(Image.objects.filter(project=project, audit=False).order_by("key", "pk")[:MOST])
+    network = any(isinstance(each, Autoencoder) for each in layers(feature_set))
+    most = MOST_FOR_NETWORK if network else MOST
+    return list(Image.objects.filter(project=project, audit=False).order_by("key", "pk")[:most])
 
 
 class Pictures:
@@ -136,10 +142,19 @@ class Note:
         self.images = images
         self.before = {name: row.facts[name] for name in row.facts if name != "losses"}
         self.losses: list[dict[str, float]] = []
-        self._began = self._said = time.monotonic()
+        self._began = self._said = self._armed = time.monotonic()
+        self._kept = ExitStack()
+
+    @contextmanager
+    def keeping(self) -> Iterator[None]:
+        """Keep the lease while the block runs, however long, as long as progress is told."""
+        with self._kept:
+            self._kept.enter_context(leases.keeping(self.row))
+            yield
 
     def __call__(self, progress: Progress) -> None:
         """Raises LeaseLost: then somebody else learns, or the project is gone."""
+        self._arm()
         if progress.losses:
             self.losses.append({name: float(loss) for name, loss in progress.losses.items()})
         now = time.monotonic()
@@ -150,6 +165,13 @@ class Note:
                 self.row, phase=progress.stage, done=min(progress.done, total), total=total,
                 facts={**self.before, "losses": self.losses},
             )  # fmt: skip
+
+    def _arm(self) -> None:
+        if time.monotonic() - self._armed > ARM_AFTER:
+            self._armed = time.monotonic()
+            self._kept.close()
+            self._kept.enter_context(leases.keeping(self.row))
+            presence.goes_on()
 
     def facts(self, learned: FeatureSet, images: int) -> dict[str, Any]:
         """What is known once it has learned."""

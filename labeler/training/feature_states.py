@@ -44,9 +44,14 @@ class FeatureState:
         return min(1.0, self.done / self.total) if self.total else 0.0
 
     @property
+    def begins(self) -> bool:
+        """Whether learning is under way, or about to be."""
+        return self.state == "learning" or self.detail == NOBODY_YET
+
+    @property
     def moving(self) -> bool:
         """Whether it is likely to be another one soon."""
-        return self.state in ("learning", "embedding") or self.detail == NOBODY_YET
+        return self.begins or self.state == "embedding"
 
 
 def of(project: Project) -> FeatureState:

@@ -34,6 +34,11 @@ class Presence:
             with self._lock:
                 self.doing, self.heard_at = "", time.monotonic()
 
+    def goes_on(self) -> None:
+        """A long piece of work made progress: it does not count as hung."""
+        with self._lock:
+            self.doing_since = time.monotonic()
+
     def busy(self) -> tuple[str, float]:
         """What it is doing ("" for nothing) and for how many seconds."""
         with self._lock:

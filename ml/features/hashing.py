@@ -13,6 +13,7 @@ from ml.features.sampling import sampled
 from ml.threads import one_blas_thread
 
 BITS = 64
+MOST_BITS = 4096
 SAMPLE = 10_000  # rows from which planes are learned
 ROUNDS = 50  # of turning; the paper's number
 
@@ -34,8 +35,8 @@ class Hashed(Derived):
     version = "1"
 
     def __init__(self, of: FeatureSet, bits: int = BITS, method: Method = "itq") -> None:
-        if bits < 8 or bits % 8:
-            raise ValueError(f"a code has 8, 16, 24 ... bits, got {bits}")
+        if not 8 <= bits <= MOST_BITS or bits % 8:
+            raise ValueError(f"a code has 8, 16, 24 ... {MOST_BITS} bits, got {bits}")
         self.bits = bits
         self.method = method
         super().__init__(of, f"{method}-{bits}:{of.name}")

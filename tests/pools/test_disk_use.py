@@ -19,6 +19,8 @@ def below(folder):
 def test_the_figures_are_those_of_the_disk(project, admin, tmp_path):
     bring(project, admin, [(f"{n}.png", picture(n, BIG)) for n in range(3)])
     whole_files.write(storage.arrays_folder(project) / "models" / "1" / "head.json", b"x" * 700)
+    learned = storage.arrays_folder(project) / "features" / "hog" / "abc" / "features.npz"
+    whole_files.write(learned, b"x" * 90)
     send(project, admin, [("wait.png", picture(9))])
     project.refresh_from_db()
     use = disk_use.measured(project)
@@ -26,7 +28,7 @@ def test_the_figures_are_those_of_the_disk(project, admin, tmp_path):
     assert use.originals.bytes + use.copies.bytes == below(tmp_path / "files")
     assert use.copies.bytes > 0
     assert use.arrays["models"].bytes == 700
-    assert use.arrays["embeddings"].bytes == 0
+    assert (use.arrays["embeddings"].bytes, use.arrays["features"].bytes) == (0, 90)
     assert use.staging.bytes == below(tmp_path / "staging")
     assert 0 < use.free <= use.disk
     assert use.database.bytes > 0

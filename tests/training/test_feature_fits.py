@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -169,6 +170,23 @@ def test_progress_is_told_while_it_learns(pool, small_network, monkeypatch):
     learn_and_embed(pool)
     assert told[:2] == [("reading", 32, 36, 0), ("reading", 36, 36, 0)]
     assert told[2:5] == [("learning", i, 3, i) for i in (1, 2, 3)]
+
+
+def test_a_long_fit_that_makes_progress_neither_loses_its_lease_nor_counts_as_hung(
+    pool, monkeypatch
+):
+    presence, kept = feature_learning.presence, []
+    monkeypatch.setattr(feature_learning, "ARM_AFTER", -1.0)
+    keep = leases.keeping
+    monkeypatch.setattr(leases, "keeping", lambda row: kept.append(row) or keep(row))
+    with presence.working_on("feature_fit 1"):
+        presence.doing_since -= 10_000
+        embeddings.find()
+        feature_fits.run(leases.claim(FeatureFit))
+        assert presence.busy()[1] < 5_000
+    assert FeatureFit.objects.get().state == State.DONE
+    assert len(kept) == 2  # at the start and at its only note
+    assert not [each for each in threading.enumerate() if each.name == "lease"]
 
 
 # Too little, or wrong ---------------------------------------------------------------------

@@ -78,7 +78,7 @@ def test_the_settings_page_shows_and_stores_a_written_name(as_admin, project):
     [
         (NOT_LAYER, "&#x27;green&#x27; is neither grey nor a number of pixels"),
         ("pca-64:hig", "no feature set is called &#x27;hig&#x27;"),
-        ("itq-12:hog", "a code has 8, 16, 24 ... bits, got 12"),
+        ("itq-12:hog", "a code has 8, 16, 24 ... 4096 bits, got 12"),
         ("", "Write the name of a feature set, or choose one of the others."),
         ("pca-1:" * 20 + "hog", "Shorten this to 80 characters; it has 123."),
     ],

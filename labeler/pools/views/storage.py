@@ -14,6 +14,7 @@ WORDS = {
     "originals": (_("Originals"), _("The pictures as they came in. They cannot be made again.")),
     "copies": (_("Small copies"), _("Made again from the originals when they are gone.")),
     "embeddings": (_("Embeddings"), _("What the model sees of each picture.")),
+    "features": (_("Learned features"), _("What feature sets learned from the images.")),
     "predictions": (_("Predictions"), _("What each version believed of each picture.")),
     "models": (pgettext_lazy("on a disk", "Models"), _("Every version that was trained.")),
     "staging": (_("On their way in"), _("Files of imports that are not done; they go when it is.")),
