@@ -56,10 +56,12 @@ def cross_validated_proba(
     head: type[Head],
     seed: int,
     folds: int = FOLDS,
+    like: Head | None = None,
 ) -> npt.NDArray[np.float32]:
     """Return for each labeled image what a head says that was trained without it.
 
     x: (n, d) features; y: label numbers (n,) or marks (n, n_labels).
+    like: the head learned from all of it; what it chose is not chosen again in each fold.
     folds: cut to n. Labels are spread evenly over the folds, at random from `seed`.
     Returns: (n, n_labels) float32. Its accuracy is an honest estimate for images like
         the labeled ones, which active learning did not draw evenly from the pool.
@@ -70,7 +72,8 @@ def cross_validated_proba(
     proba = np.full((len(features), n_labels), np.nan, dtype=np.float32)
     for held_out in stratified_folds(answers, folds, seed):
         rest = ~held_out
-        learned = head.fit(features[rest], answers[rest], n_labels=n_labels, seed=seed)
+        begin = like.untaught() if like else None
+        learned = head.fit(features[rest], answers[rest], n_labels=n_labels, warm=begin, seed=seed)
         proba[held_out] = learned.predict_proba(features[held_out])
     return proba
 

@@ -124,7 +124,7 @@ def fit(project: Project, lesson: Lesson, pool: Pool, last: ModelVersion | None)
     comparable = last and _comparable(kind, lesson, pool, last)
     if last and comparable and len(lesson) < AGAIN * _n(last):
         return Fitted(head, last.temperature, last.cross_validated)
-    temperature, score = _cross_validate(project, lesson, kind)
+    temperature, score = _cross_validate(project, lesson, head)
     if last and comparable:
         _refuse_a_fall(score, last.cross_validated)
     return Fitted(head, temperature, score)
@@ -162,11 +162,11 @@ def _warm(lesson: Lesson, pool: Pool, last: ModelVersion | None) -> heads.Head |
 
 
 def _cross_validate(
-    project: Project, lesson: Lesson, kind: type[heads.Head]
+    project: Project, lesson: Lesson, head: heads.Head
 ) -> tuple[float, dict[str, float]]:
     proba = calibration.cross_validated_proba(
-        lesson.x, lesson.y, n_labels=len(lesson.label_ids), head=kind,
-        seed=project.audit_seed % 2**32,
+        lesson.x, lesson.y, n_labels=len(lesson.label_ids), head=type(head),
+        seed=project.audit_seed % 2**32, like=head,
     )  # fmt: skip
     known = np.isfinite(proba).all(axis=1)
     if not known.any():

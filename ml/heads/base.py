@@ -50,9 +50,17 @@ class Head(ABC):
             project, or marks (n, n_labels) of 0 and 1 for a multi-label one.
         sample_weight: (n,) >= 0, how much each image counts; 1 if left out.
         warm: the last head of this project. It saves time and never changes the result
-            beyond the solver's tolerance; one that does not fit is ignored.
+            beyond the solver's tolerance, but for what the last head chose and keeps for a
+            while, as the logistic one does; one that does not fit is ignored.
         Raises: ValueError for arrays that do not fit or no examples at all.
         """
+
+    def untaught(self) -> "Head | None":
+        """Return what a head may begin from that must not know any answer of this one.
+
+        It holds what this one chose and nothing it learned; None where nothing is chosen.
+        """
+        return None
 
     @abstractmethod
     def predict_proba(self, x: npt.ArrayLike) -> npt.NDArray[np.float32]:

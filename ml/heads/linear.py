@@ -30,6 +30,7 @@ class LinearHead(Head):
         *,
         converged: bool,
         steps: int = 0,
+        chosen: dict[str, float] | None = None,
     ) -> None:
         self.weights = weights  # (d, n_labels), for the features as they come
         self.intercepts = intercepts  # (n_labels,)
@@ -37,6 +38,7 @@ class LinearHead(Head):
         self.kind = kind
         self.converged = converged
         self.steps = steps
+        self.chosen = chosen or {}  # what the head found out for its next self
         self.dimensions, self.n_labels = weights.shape
 
     @one_blas_thread()
@@ -70,6 +72,7 @@ class LinearHead(Head):
             "steps": self.steps,
             "dimensions": self.dimensions,
             "labels": self.n_labels,
+            "chosen": self.chosen,
         }
         arrays: dict[str, npt.NDArray[Any]] = {
             "weights": self.weights,
@@ -101,6 +104,7 @@ class LinearHead(Head):
             facts["kind"],
             converged=facts["converged"],
             steps=facts["steps"],
+            chosen=facts.get("chosen"),
         )
 
 
@@ -142,9 +146,14 @@ def _read_facts(path: Path, name: str) -> dict[str, Any]:
         facts.get("kind") not in ("single", "multi")
         or type(facts.get("converged")) is not bool
         or type(facts.get("steps")) is not int
+        or not _are_numbers(facts.get("chosen", {}))
     ):
         raise HeadDamaged(f"{path.name} lacks a fact or has a wrong one")
     return facts
+
+
+def _are_numbers(chosen: object) -> bool:
+    return isinstance(chosen, dict) and all(type(x) in (int, float) for x in chosen.values())
 
 
 def _check_arrays(arrays: dict[str, npt.NDArray[Any]], facts: dict[str, Any]) -> None:
