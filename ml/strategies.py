@@ -127,6 +127,7 @@ class PoolStrategy:
     """A strategy that looks at all images at once, and so not at a pool block by block.
 
     candidates: which images stand for a pool too large to be looked at whole; see `preview`.
+    most: how many of them; less where the cost grows with their square.
     together: whether an image's worth depends on those taken before it, so that each
         further image costs a walk over the candidates.
     """
@@ -136,6 +137,7 @@ class PoolStrategy:
     run: Callable[[Task], Chosen]
     candidates: Candidates
     together: bool = True
+    most: int = 4096
 
 
 POOL_STRATEGIES: dict[str, PoolStrategy] = {
@@ -145,7 +147,9 @@ POOL_STRATEGIES: dict[str, PoolStrategy] = {
         PoolStrategy("core_set", "Core-set", _core_set, "draw"),
         PoolStrategy("badge", "BADGE", _badge, "draw"),
         PoolStrategy("typical", "Typical images of groups", _typical, "draw"),
-        PoolStrategy("probability_cover", "Probability cover", _probability_cover, "draw"),
+        PoolStrategy(
+            "probability_cover", "Probability cover", _probability_cover, "draw", most=2048
+        ),
         PoolStrategy(
             "density_margin", "Margin weighted by density", _density_margin, "draw", together=False
         ),
@@ -162,7 +166,7 @@ POOL_STRATEGIES: dict[str, PoolStrategy] = {
         ),
     )
 }  # fmt: skip
-SCHEDULES = {"typical_first": Schedule("typical", "margin", enough=5)}
+SCHEDULES = {"typical_first": Schedule("typical", "diverse_margin", enough=10)}
 ALL = (*STRATEGIES, *POOL_STRATEGIES, *SCHEDULES)
 NEED_COMMITTEE = tuple(committee.DISAGREEMENTS)
 

@@ -59,6 +59,13 @@ def test_every_explained_setting_exists():
     assert {name for name in named - read_by_the_program() if name not in shell} == set()
 
 
+def test_every_strategy_is_listed():
+    from ml import strategies
+
+    page = (ROOT / "docs/reference/strategies.md").read_text()
+    assert sorted(re.findall(r"^\| `(\w+)` \|", page, re.M)) == sorted(strategies.ALL)
+
+
 def test_every_command_is_named():
     page = (ROOT / "docs/reference/commands.md").read_text()
     named = {words.split()[0] for words in re.findall(r"^\| `(\w[^`]*)`", page, re.M)}

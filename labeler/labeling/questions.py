@@ -27,6 +27,14 @@ WORDS = {
     AGAIN: gettext_lazy("Somebody skipped it; a reviewer asks it again."),
 }
 UNSURE = gettext_lazy("The model is unsure about this image.")
+CHOSEN = {  # for another reason than doubt
+    "typical": gettext_lazy("It is typical of images that look alike and have few labels."),
+    "probability_cover": gettext_lazy("Many images without a label resemble it."),
+    "core_set": gettext_lazy("It is least like all images that have a label."),
+    "rare_labels": gettext_lazy("It may show a label that few images have so far."),
+    "vote_entropy": gettext_lazy("Models that learned from the same answers disagree about it."),
+    "kl_disagreement": gettext_lazy("Models that learned from the same answers disagree about it."),
+}
 
 
 def names_of(project: Project) -> dict[int, str]:
@@ -107,7 +115,7 @@ def words(item: QueueItem, beliefs: Mapping[int, float], names: Mapping[int, str
     """Why the image is asked, in a sentence."""
     if item.audit or item.gold or item.strategy == AUDIT:
         return str(BLIND)
-    if not beliefs:
+    if not beliefs or item.strategy in CHOSEN:
         return _plain(item)
     if item.strategy == RANDOM:
         return gettext("Asked in random order, as this project wishes.")
@@ -126,11 +134,12 @@ def words(item: QueueItem, beliefs: Mapping[int, float], names: Mapping[int, str
 
 
 def _plain(item: QueueItem) -> str:
-    """Why an image is asked about which no model believes anything, or shows it."""
+    """Why an image is asked, where that is not what a model believes of it, or none shows that."""
     if item.strategy == SPLIT and item.predicted:
         told = gettext("It was labeled %(label)s, which was split. Which of the new labels fits?")
         return told % {"label": item.predicted.name}
-    return str(WORDS.get(item.strategy, UNSURE if item.version else ""))
+    reasons = WORDS | CHOSEN
+    return str(reasons.get(item.strategy, UNSURE if item.version else ""))
 
 
 def _sure(strategy: str, beliefs: Mapping[int, float], names: Mapping[int, str]) -> str:

@@ -10,11 +10,12 @@ Words = str | Promise
 
 @dataclass(frozen=True)
 class Choice:
-    """A name that is stored, and what a person reads."""
+    """A name that is stored, and what a person reads; in long lists also its group's heading."""
 
     name: str
     title: Words
     words: Words
+    group: Words = ""
 
 
 KINDS = (
@@ -30,20 +31,88 @@ KINDS = (
         _("One question, two large buttons and two keys: F for no, J for yes."),
     ),
 )
+DOUBT, VARIETY = _("Where the model is unsure"), _("Images that differ from each other")
+COMMITTEE, OTHERS = _("Where several models disagree"), _("For special needs")
 STRATEGIES = (
-    Choice("margin", _("Margin"), _("Asks where the two likeliest labels are nearly tied.")),
+    Choice(
+        "margin",
+        _("Margin"),
+        _("Asks where the two likeliest labels are nearly tied; the default."),
+        DOUBT,
+    ),
     Choice(
         "least_confidence",
         _("Least confidence"),
         _("Asks where the model trusts its best guess the least."),
+        DOUBT,
     ),
-    Choice("entropy", _("Entropy"), _("Asks where the model wavers between many labels.")),
+    Choice("entropy", _("Entropy"), _("Asks where the model wavers between many labels."), DOUBT),
+    Choice(
+        "density_margin",
+        _("Margin without oddities"),
+        _("As margin, but images that few others resemble wait."),
+        DOUBT,
+    ),
     Choice(
         "diverse_margin",
         _("Margin with diversity"),
         _("As margin, but images that look alike are not asked together."),
+        VARIETY,
     ),
-    Choice("random", _("Random"), _("Asks in random order; the model learns but does not choose.")),
+    Choice(
+        "clustered_margin",
+        _("Margin in groups"),
+        _("Sorts the doubtful images into groups that look alike and asks one of each in turn."),
+        VARIETY,
+    ),
+    Choice(
+        "badge",
+        "BADGE",
+        _("Asks images that would change the model much, each in another direction."),
+        VARIETY,
+    ),
+    Choice(
+        "typical",
+        _("Typical images"),
+        _("Asks the most typical image of groups that have few labels; for small budgets."),
+        VARIETY,
+    ),
+    Choice(
+        "probability_cover",
+        _("Cover the pool"),
+        _("Asks images that many unlabeled ones resemble; for small budgets."),
+        VARIETY,
+    ),
+    Choice(
+        "core_set",
+        _("Core-set"),
+        _("Asks what is least like all labeled images; oddities come first."),
+        VARIETY,
+    ),
+    Choice(
+        "vote_entropy",
+        _("Split votes"),
+        _("Teaches five models with the answers weighted differently; asks where they vote apart."),
+        COMMITTEE,
+    ),
+    Choice(
+        "kl_disagreement",
+        _("Different beliefs"),
+        _("The same five models; asks where their probabilities differ most."),
+        COMMITTEE,
+    ),
+    Choice(
+        "rare_labels",
+        _("Rare labels first"),
+        _("Looks for more examples of the labels that have the fewest; teaches the others less."),
+        OTHERS,
+    ),
+    Choice(
+        "random",
+        _("Random"),
+        _("Asks in random order; the model learns but does not choose."),
+        OTHERS,
+    ),
 )
 FEATURES = (
     Choice(
@@ -60,6 +129,11 @@ FEATURES = (
         "itq-128:efficientnet_lite0",
         _("EfficientNet-Lite0 as codes"),
         _("128 bits per image, learned from your images; least room on the disk."),
+    ),
+    Choice(
+        "finetuned:efficientnet_lite0",
+        _("EfficientNet-Lite0, fine-tuned"),
+        _("Its last layers learn from your labels, 100 at least, and again when they double."),
     ),
     Choice(
         "hog",

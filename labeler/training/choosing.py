@@ -6,33 +6,36 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from labeler.projects.models import Project
 from labeler.training.candidates import Candidates, Proba
 from labeler.training.fitting import Lesson
 from labeler.training.memory import Pool, Rows
 from labeler.work.leases import Hopeless
-from ml import heads, strategies
+from ml import strategies
 from ml.checks import Ints
+from ml.heads import Head
 from ml.heads.bagging import bagged_proba
 from ml.selection import diverse_top_k, top_k
 from ml.strategies import NEED_COMMITTEE, POOL_STRATEGIES, STRATEGIES
 
-# What strategies look at whose cost grows with it; enough for batches of a hundred or two.
-CANDIDATES = 4096  # images that stand for the pool
-TOGETHER = 200  # images chosen with regard to each other; the rest of the queue follows by margin
+# What strategies look at whose cost grows with it.
+CANDIDATES = 4096  # images that stand for the pool, at most
+DIVERSE = 200  # images of the margin with diversity; the rest follows by score
+TOGETHER = 100  # images other strategies choose together: as many as are answered between rounds
 MOST_KNOWN = 4096  # labeled images whose surroundings count as known
 MOST_TAUGHT = 2000  # answers that each member of a committee learns from
+MARGIN = STRATEGIES["margin"]
 
 
 @dataclass(frozen=True)
 class Choosing:
     """The project's strategy in one round. Same arguments, same choice.
 
-    name: what asks by now; a schedule names its stage. keep: images to rank.
+    name: what asks by now; a schedule names its stage. head: what the project's model is of.
+    keep: images to rank.
     """
 
     name: str
-    project: Project
+    head: type[Head]
     pool: Pool
     lesson: Lesson
     seed: int
@@ -49,25 +52,30 @@ class Choosing:
 
     def first(self, some: Candidates) -> Candidates:
         """The best of them, as many as the strategy looks at together."""
-        most = max(CANDIDATES, self.keep) if self.name in POOL_STRATEGIES else self.keep
+        rule = POOL_STRATEGIES.get(self.name)
+        most = max(self.keep, min(CANDIDATES, rule.most)) if rule else self.keep
         return some.at(top_k(some.scores, most, self.pool.keys[some.rows]))
 
-    def ranked(self, best: Candidates) -> Candidates:
-        """The images to ask, best first. Raises: Hopeless when the strategy cannot be used."""
+    def ranked(self, best: Candidates) -> list[tuple[str, Candidates]]:
+        """The images to ask, best first, in parts by the strategy that chose them.
+
+        Raises: Hopeless when the strategy cannot be used.
+        """
         if not len(best):
-            return best
+            return []
         if self.name in POOL_STRATEGIES:
             return self._of_pool(best)
         order = top_k(best.scores, self.keep, self.pool.keys[best.rows])
-        return self._apart(best.at(order)) if STRATEGIES[self.name].diverse else best.at(order)
+        ranked = best.at(order)
+        return [(self.name, self._apart(ranked) if STRATEGIES[self.name].diverse else ranked)]
 
     def _apart(self, best: Candidates) -> Candidates:
         """Images that look alike put apart among the first; the others by score behind them."""
         vectors, keys = self.pool.vectors(best.rows), self.pool.keys[best.rows]
-        first = diverse_top_k(best.scores, vectors, TOGETHER, keys)
+        first = diverse_top_k(best.scores, vectors, DIVERSE, keys)
         return best.at(np.concatenate([first, np.setdiff1d(np.arange(len(best)), first)]))
 
-    def _of_pool(self, best: Candidates) -> Candidates:
+    def _of_pool(self, best: Candidates) -> list[tuple[str, Candidates]]:
         together = POOL_STRATEGIES[self.name].together
         chosen, scores = strategies.choose(
             self.name,
@@ -82,15 +90,15 @@ class Choosing:
             given=self.given,
         )
         first = replace(best.at(chosen), scores=scores)
-        return first + self._by_margin(best, chosen, self.keep - len(first))
+        rest = self._by_margin(best, chosen, self.keep - len(first))
+        return [(self.name, first), (MARGIN.name, rest)]
 
     def _by_margin(self, best: Candidates, chosen: Ints, k: int) -> Candidates:
         """Of the candidates that were not chosen the k with the smallest margin, that one first."""
         left = best.at(np.setdiff1d(np.arange(len(best)), chosen))
         if not len(left):
             return left
-        margin = STRATEGIES["margin"]
-        scores = strategies.score_images(margin, left.proba, seed=0, kind=self.lesson.kind)
+        scores = strategies.score_images(MARGIN, left.proba, seed=0, kind=self.lesson.kind)
         order = top_k(scores, k, self.pool.keys[left.rows])
         return replace(left, scores=scores).at(order)
 
@@ -103,14 +111,14 @@ class Choosing:
         lesson = self.lesson
         try:
             return bagged_proba(
-                heads.get(self.project.head), lesson.x[some], lesson.y[some],
+                self.head, lesson.x[some], lesson.y[some],
                 self.pool.vectors(rows), n_labels=len(lesson.label_ids), seed=self.seed,
             )  # fmt: skip
         except (NotImplementedError, TypeError, ValueError) as error:
             raise Hopeless(
-                f"The strategy {self.project.strategy} needs a committee, and no committee can be "
-                f"made of the head {self.project.head}: {error}. Choose another head or another "
-                "strategy in the project's settings."
+                f"The strategy {self.name} needs a committee, and no committee can be made of the "
+                f"head {self.head.name}: {error}. Choose another head or another strategy in the "
+                "project's settings."
             ) from error
 
     def _drawn(self, most: int) -> Ints:

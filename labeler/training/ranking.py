@@ -71,7 +71,7 @@ def rank(
     Behind them come the images the model is surest about, which the grid shows.
     """
     by_now = choosing_name(project, given(lesson))
-    choosing = Choosing(by_now, project, pool, lesson, seed, wanted(project))
+    choosing = Choosing(by_now, type(fitted.head), pool, lesson, seed, wanted(project))
     askable, n_labels = _askable(project, pool), len(lesson.label_ids)
     best = Gathered(n_labels, choosing.first)
     sure = Gathered(n_labels, lambda some: _surest(pool, some, lesson))
@@ -84,7 +84,11 @@ def rank(
         best.add(some)
         sure.add(some)
     progress("choosing", len(pool))
-    asked = _ranked(choosing.ranked(best.best).each(), pool, lesson)
+    asked = [
+        replace(ranked, strategy=name if name != project.strategy else "")
+        for name, part in choosing.ranked(best.best)
+        for ranked in _ranked(part.each(), pool, lesson)
+    ]
     return asked + _behind(asked, sure.best, pool, lesson)
 
 

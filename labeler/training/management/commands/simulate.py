@@ -14,7 +14,7 @@ from labeler.projects.models import Project
 from labeler.training import scratch, truths, waiting
 from labeler.training.simulation import Figures, Point, Simulation
 from labeler.training.truths import NoTruth, Truths
-from ml.strategies import STRATEGIES
+from ml.strategies import ALL
 
 LEGEND = """
 answers   all answers of the perfect annotator; "trained" without those on audit images
@@ -36,7 +36,7 @@ class Command(BaseCommand):
         truth = "CSV or JSON Lines with name and label (default: the hidden truth)"
         add("--truth", type=Path, metavar="FILE", help=truth)
         strategy = "may be given several times (default: the project's)"
-        add("--strategy", action="append", choices=sorted(STRATEGIES), help=strategy)
+        add("--strategy", action="append", choices=ALL, help=strategy)
         add("--budget", type=int, default=300, help="answers (default: 300)")
         add("--batch", type=int, default=20, help="answers between two rounds (default: 20)")
         add("--workers", action="store_true", help="start own workers meanwhile")
