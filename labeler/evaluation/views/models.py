@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from labeler.evaluation import curve, history
+from labeler.evaluation import curve, examples, history
 from labeler.evaluation.measures import measure
 from labeler.evaluation.models import Score
 from labeler.evaluation.report import NUMBER_FROM
@@ -37,6 +37,7 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
         "versions": [_row(version, axis, project.target) for version in found],
         "serving": next((version for version in found if version.serving), None),
         "rounds": history.rounds(project, ROUNDS_SHOWN),
+        "examples": examples.of(project),
         "may_train": may(request.user, project, "train"),
         "number_from": NUMBER_FROM,
     }
