@@ -13,7 +13,9 @@ from labeler.training import feature_fits, shards, spaces, versions
 from labeler.training.models import FeatureFit, Shard
 from labeler.training.spaces import Space
 from labeler.work.messages import nudge
+from ml import features
 from ml.arrays import SHARD, shard_count
+from ml.features.finetuned import FineTuned
 
 KIND = "embedding"
 
@@ -31,10 +33,21 @@ def serving(project: Project) -> Space:
     """The space to train in: that of the project's feature set, or, while that is being computed
     after a change or has learned anew, the one the serving model uses."""
     chosen, version = spaces.chosen(project), versions.serving(project)
-    if version is None or spaces.of(version) == chosen:
+    if version is None:
+        return stand_in(chosen)
+    if spaces.of(version) == chosen:
         return chosen
     done, total = progress(project, chosen)
     return chosen if done == total else spaces.of(version)
+
+
+def stand_in(space: Space) -> Space:
+    """What serves until a set that learns from labels has learned: the one it is tuned from.
+    Without it no model would choose what to ask first. Any other space itself."""
+    if spaces.is_there(space):
+        return space
+    found = features.get(space.features)
+    return Space(found.of.name) if isinstance(found, FineTuned) else space
 
 
 def read(

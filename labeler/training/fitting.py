@@ -9,7 +9,7 @@ import numpy.typing as npt
 from labeler.labeling import consensus
 from labeler.pools.models import Image
 from labeler.projects.models import Label, Project
-from labeler.training import model_files, spaces
+from labeler.training import known_images, model_files, spaces
 from labeler.training.memory import Pool, Rows
 from labeler.training.models import ModelVersion
 from labeler.training.versions import ModelDamaged
@@ -33,6 +33,7 @@ class Lesson:
     rows: Rows
     x: npt.NDArray[np.float32]  # (n, d)
     y: npt.NDArray[Any]  # label numbers (n,), or marks (n, n_labels)
+    judged: npt.NDArray[np.bool_]  # (n,) those that may measure: the features do not know them
     audit_rows: Rows
     left_out: int  # answers not learned from: no embedding, or like an audit image
     seen_annotation: int
@@ -73,6 +74,7 @@ def lesson(project: Project, pool: Pool) -> Lesson:
         label_ids=label_ids,
         kind="multi" if project.is_multi else "single",
         rows=rows[usable], x=x[usable], y=y[usable],
+        judged=~known_images.among(project, pool.space, rows[usable]),
         audit_rows=audit_rows,
         left_out=len(answers) - int(usable.sum()),
         seen_annotation=seen,
@@ -168,7 +170,7 @@ def _cross_validate(
         lesson.x, lesson.y, n_labels=len(lesson.label_ids), head=type(head),
         seed=project.audit_seed % 2**32, like=head,
     )  # fmt: skip
-    known = np.isfinite(proba).all(axis=1)
+    known = np.isfinite(proba).all(axis=1) & lesson.judged
     if not known.any():
         return 1.0, {}
     right = share_right(proba[known], lesson.y[known])

@@ -16,7 +16,7 @@ from labeler.pools import storage, whole_files
 from labeler.pools.models import Image
 from labeler.projects import removal
 from labeler.projects.models import Label, Project, User
-from labeler.training import feature_fits, shards, spaces
+from labeler.training import embeddings, feature_fits, shards, spaces
 from labeler.training.models import FeatureFit, Shard
 from labeler.training.spaces import Space
 
@@ -43,7 +43,7 @@ def copy(project: Project, strategy: str) -> Project:
         question=project.question, kind=project.kind, strategy=strategy,
         audit_share=project.audit_share, audit_target=project.audit_target,
         audit_seed=project.audit_seed, audit_rate=project.audit_rate, overlap=1,
-        retrain_after=NEVER, features=project.features, head=project.head,
+        retrain_after=NEVER, features=_space(project).features, head=project.head,
         suggestion_share=project.suggestion_share, target=project.target,
         next_row=project.next_row, created_by=annotator(),
     )  # fmt: skip
@@ -71,7 +71,7 @@ def _copy_images(project: Project, twin: Project, first: int) -> None:
 
 
 def _share_embeddings(project: Project, twin: Project) -> None:
-    space = spaces.chosen(project)
+    space = _space(project)
     _share_fit(project, twin, space)
     place = whole_files.folder(shards.folder(twin, space))
     for shard in Shard.objects.filter(project=project, **space._asdict()):
@@ -80,6 +80,11 @@ def _share_embeddings(project: Project, twin: Project) -> None:
             project=twin, **space._asdict(), number=shard.number, state=Shard.State.DONE,
             rows_wanted=shard.rows_wanted, rows_done=shard.rows_done, error=shard.error,
         )  # fmt: skip
+
+
+def _space(project: Project) -> Space:
+    """A copy does not learn from its own labels before it can be asked."""
+    return embeddings.stand_in(spaces.chosen(project))
 
 
 def _share_fit(project: Project, twin: Project, space: Space) -> None:

@@ -12,6 +12,7 @@ from ml.features import onnx_file
 from ml.features.asked import Asked
 from ml.features.autoencoder import Autoencoder
 from ml.features.base import FeatureSet
+from ml.features.finetuned import FineTuned
 from ml.features.hog import HogColour
 from ml.features.pca import Pca
 from ml.features.pixels import Pixels
@@ -26,6 +27,8 @@ NAMES = [
     "itq-16:pixels_colour",
     "hash-24:hog",
     "pca-3:autoencoder",
+    "finetuned:efficientnet_lite0@stage3+stage1,grey,64",
+    "finetuned-all:efficientnet_lite0,64",
 ]
 # Their weights, or their file, are made here.
 NETWORKS = [
@@ -56,11 +59,21 @@ def quick(name) -> FeatureSet:
         return TimmNetwork(
             asked.network, asked.side, layers=asked.layers, grey=asked.grey, untrained=True
         )
+    if name.startswith("finetuned"):
+        how, _, below = name.partition(":")
+        return FineTuned(features.get(below), every=how.endswith("all"), epochs=2)
     if "autoencoder" not in name:
         return features.get(name)
     if name.startswith("pca"):
         return Pca(quick("autoencoder"), components=3)
     return Autoencoder(variational=name.startswith("variational"), epochs=2, width=4)
+
+
+def fitted(chosen, pool=POOL, **options) -> FeatureSet:
+    """The set, fitted; with labels, every other picture's, where it learns from them."""
+    if chosen.learns_from_labels:
+        return chosen.fit_labeled(pool, np.arange(len(pool)) % 2, n_labels=2, **options)
+    return chosen.fit(pool, **options)
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +97,7 @@ def made(tmp_path_factory):
 
 @pytest.fixture(scope="module", params=[*NAMES, *NETWORKS])
 def chosen(request, made):
-    return quick(request.param.replace("onnx:tiny", f"onnx:{made},64")).fit(POOL)
+    return fitted(quick(request.param.replace("onnx:tiny", f"onnx:{made},64")))
 
 
 def test_vectors_have_their_shape_and_type(chosen):
@@ -194,11 +207,11 @@ class TestLearning:
 
     def test_too_few_pictures_are_refused(self, name):
         for few in ([], POOL[:1]):
-            with pytest.raises(ValueError, match="two images or more"):
-                quick(name).fit(few)
+            with pytest.raises(ValueError, match=r"(two|20 labeled) images or more"):
+                fitted(quick(name), few)
 
     def test_the_same_pool_and_seed_give_the_same_set(self, name):
-        first, second = (quick(name).fit(POOL, seed=3) for _ in range(2))
+        first, second = (fitted(quick(name), seed=3) for _ in range(2))
         assert first.fingerprint == second.fingerprint
         np.testing.assert_array_equal(first.embed(PICTURES), second.embed(PICTURES))
 
@@ -210,16 +223,17 @@ class TestLearning:
         expected = torch.rand(3), np.random.random(3)
         torch.manual_seed(5)
         np.random.seed(5)
-        quick(name).fit(POOL)
+        fitted(quick(name))
         assert torch.equal(torch.rand(3), expected[0])
         np.testing.assert_array_equal(np.random.random(3), expected[1])
 
     def test_progress_is_told(self, name):
         told = []
-        quick(name).fit(POOL, report=told.append)
-        assert [step.done for step in told if step.stage == "reading"][-1] == len(POOL)
+        fitted(quick(name), report=told.append)
+        read = [step.done for step in told if step.stage == "reading"]
+        assert max(read) == (32 if quick(name).learns_from_labels else len(POOL))
         learning = [step for step in told if step.stage == "learning"]
-        if "autoencoder" in name:
+        if "autoencoder" in name or quick(name).learns_from_labels:
             assert [(step.done, step.total) for step in learning] == [(1, 2), (2, 2)]
             assert all(step.losses["held_out"] > 0 for step in learning)
 
