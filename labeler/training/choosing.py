@@ -30,12 +30,12 @@ MARGIN = STRATEGIES["margin"]
 class Choosing:
     """The project's strategy in one round. Same arguments, same choice.
 
-    name: what asks by now; a schedule names its stage. head: what the project's model is of.
-    keep: images to rank.
+    name: what asks by now; a schedule names its stage. head: the model of this round. keep:
+    images to rank.
     """
 
     name: str
-    head: type[Head]
+    head: Head
     pool: Pool
     lesson: Lesson
     seed: int
@@ -111,8 +111,9 @@ class Choosing:
         lesson = self.lesson
         try:
             return bagged_proba(
-                self.head, lesson.x[some], lesson.y[some],
+                type(self.head), lesson.x[some], lesson.y[some],
                 self.pool.vectors(rows), n_labels=len(lesson.label_ids), seed=self.seed,
+                like=self.head,
             )  # fmt: skip
         except (NotImplementedError, TypeError, ValueError) as error:
             raise Hopeless(

@@ -71,7 +71,7 @@ def rank(
     Behind them come the images the model is surest about, which the grid shows.
     """
     by_now = choosing_name(project, given(lesson))
-    choosing = Choosing(by_now, type(fitted.head), pool, lesson, seed, wanted(project))
+    choosing = Choosing(by_now, fitted.head, pool, lesson, seed, wanted(project))
     askable, n_labels = _askable(project, pool), len(lesson.label_ids)
     best = Gathered(n_labels, choosing.first)
     sure = Gathered(n_labels, lambda some: _surest(pool, some, lesson))

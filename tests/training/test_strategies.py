@@ -188,12 +188,12 @@ def test_a_committee_learns_from_a_bounded_number_of_answers(single, monkeypatch
     bagged = choosing.bagged_proba
 
     def watched(head, x, y, rows, **options):
-        taught_by.append((len(x), len(y), len(rows)))
+        taught_by.append((len(x), len(y), len(rows), type(options["like"])))
         return bagged(head, x, y, rows, **options)
 
     monkeypatch.setattr(choosing, "bagged_proba", watched)
     assert run_round(asks_by(single, "vote_entropy")).state == State.DONE
-    assert taught_by == [(7, 7, 33)]
+    assert taught_by == [(7, 7, 33, LogisticHead)]
 
 
 # The start, and large pools ----------------------------------------------------------------
