@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from labeler.projects.models import Project
 from labeler.training import embeddings
-from labeler.training.models import Round
+from labeler.training.models import FeatureFit, Round
 from labeler.work import health
 from labeler.work.kinds import CHORES, ROUNDS
 
@@ -49,12 +49,18 @@ def for_round(round_: Round, watch: Callable[[Round], None] = lambda _: None) ->
 
 
 def for_embeddings(project: Project, watch: Callable[[int, int], None]) -> None:
-    """Return once every image is embedded. Raises NobodyWorks."""
+    """Return once every image is embedded. Raises NobodyWorks, also where no worker could do it:
+    the features learn first, and have too little to learn from or failed."""
     while True:
         done, total = embeddings.progress(project)
         watch(done, total)
         if done >= total:
             return
+        stuck = FeatureFit.objects.filter(project=project, features=project.features)
+        if fit := stuck.filter(
+            state__in=(FeatureFit.State.WAITING, FeatureFit.State.FAILED)
+        ).first():
+            raise NobodyWorks(f"The features {fit.features} cannot be had: {fit.error}")
         need_workers(frozenset({CHORES}))
         time.sleep(0.5)
 

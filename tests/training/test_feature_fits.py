@@ -26,6 +26,7 @@ from labeler.training import (
     shards,
     spaces,
     versions,
+    waiting,
 )
 from labeler.training.models import FeatureFit, Round, Shard
 from labeler.training.spaces import Space
@@ -211,6 +212,8 @@ def test_a_pool_that_is_too_small_waits_until_it_grows(project):
 def test_what_the_set_itself_refuses_waits_too(pool):
     choose(pool, "itq-64:hog")
     fit = learn_and_embed(pool)
+    with pytest.raises(waiting.NobodyWorks, match="itq-64:hog cannot be had: 64 bits need images"):
+        waiting.for_embeddings(pool, lambda done, total: None)
     assert fit.state == State.WAITING
     assert fit.error.startswith("64 bits need images that differ in 64 ways; these differ in 3")
     assert "It is tried again when images are added." in fit.error
