@@ -34,7 +34,7 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")  # weights that are at hand, or non
 
 from ml import features, heads, images  # noqa: E402
 from ml.features.autoencoder import Autoencoder  # noqa: E402
-from ml.features.base import BATCH, FeatureSet  # noqa: E402
+from ml.features.base import FeatureSet  # noqa: E402
 from ml.features.derived import Derived  # noqa: E402
 from ml.features.network import Lite0, Network  # noqa: E402
 from ml.threads import one_blas_thread  # noqa: E402
@@ -43,6 +43,7 @@ PACKS = Path(os.environ.get("LABELER_TEST_DATA", ROOT.parent / "shared" / "data"
 NAMES = ("photos", "cifar10-12k", "clipart", "multilabel")
 FOLDS = 5
 PAIRS = 3
+LEARNED = 160  # photos that a set learns from before its speed is measured
 SETS = (
     "pixels", "pca:pixels", "pixels_colour", "pca:pixels_colour", "hog", "pca:hog",
     "autoencoder", "variational_autoencoder",
@@ -156,11 +157,13 @@ class Vectors:
 # Cost ------------------------------------------------------------------------------------
 
 
-def speed(chosen: FeatureSet, files: Sequence[bytes]) -> tuple[float, float]:
+def speed(
+    chosen: FeatureSet, files: Sequence[bytes], learned: Sequence[bytes]
+) -> tuple[float, float]:
     """(images per second of one core, from files to vectors, and its share of the bare limit)."""
     opened = Opened(files, chosen.size)
     if not chosen.fitted:
-        chosen.fit(Opened(files[: 2 * BATCH], chosen.size))
+        chosen.fit(Opened(learned, chosen.size))
     batches = list(chosen.prepared(opened))
     chosen.embed_batch(batches[0])  # loads what is loaded once
     below = chosen.of if isinstance(chosen, Derived) else chosen
@@ -204,7 +207,7 @@ def built(name: str, epochs: int) -> FeatureSet:
 
 def line(name: str, packs: Sequence[Pack], vectors: Vectors, timed: int) -> str:
     chosen = built(name, vectors.epochs)
-    rate, share = speed(built(name, 1), packs[0].files[:timed])
+    rate, share = speed(built(name, 1), packs[0].files[:timed], packs[0].files[:LEARNED])
     tables = [
         vectors.of(chosen if not chosen.learns else built(name, vectors.epochs), pack)
         for pack in packs
