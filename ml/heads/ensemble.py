@@ -45,7 +45,8 @@ class EnsembleHead(Head):
         seed: int = 0,
     ) -> Self:
         """Learn from labeled features; see `Head.fit`. Each member starts from its last self."""
-        last = warm.members if isinstance(warm, EnsembleHead) else [None] * len(cls.MEMBERS)
+        alone = [warm if isinstance(warm, member) else None for member in cls.MEMBERS]
+        last = warm.members if isinstance(warm, EnsembleHead) else alone
         return cls(
             [
                 member.fit(
@@ -54,6 +55,10 @@ class EnsembleHead(Head):
                 for member, before in zip(cls.MEMBERS, last, strict=True)
             ]
         )
+
+    def untaught(self) -> Head | None:
+        """Return what the one member that chooses something may begin from."""
+        return next((head for member in self.members if (head := member.untaught())), None)
 
     def member_proba(self, x: npt.ArrayLike) -> npt.NDArray[np.float32]:
         """Return what each member says: (members, n, n_labels) float32."""

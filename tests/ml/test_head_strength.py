@@ -5,7 +5,7 @@ import pytest
 from sklearn.datasets import load_digits
 
 from ml import calibration
-from ml.heads import LogisticHead, strength
+from ml.heads import EnsembleHead, LogisticHead, strength
 from ml.heads.strength import FIRST, GROWTH, Strength
 
 
@@ -74,11 +74,12 @@ def test_the_choice_is_saved_with_the_head(uneven, tmp_path):
     assert head.chosen["chosen_at"] == 300
 
 
-def test_folds_take_over_the_choice_and_no_answer(uneven, monkeypatch):
-    head = fit(uneven, 300)
+@pytest.mark.parametrize("kind", [LogisticHead, EnsembleHead])
+def test_folds_take_over_the_choice_and_no_answer(uneven, monkeypatch, kind):
+    x, y = uneven[0][:300], uneven[1][:300]
+    head = kind.fit(x, y, n_labels=10)
     assert not head.untaught().weights.any()
     monkeypatch.setattr("ml.heads.logistic.choose", None)  # choosing again would fail
-    x, y = uneven[0][:300], uneven[1][:300]
-    options = {"n_labels": 10, "head": LogisticHead, "seed": 0}
+    options = {"n_labels": 10, "head": kind, "seed": 0}
     proba = calibration.cross_validated_proba(x, y, like=head, **options)
     assert (proba.argmax(axis=1) == y).mean() > 0.8
