@@ -31,6 +31,7 @@ from ml.triage import ASK, decide
 ROOT = Path(__file__).resolve().parents[1]
 PACK = Path(os.environ.get("LABELER_TEST_DATA", ROOT.parent / "shared" / "data")) / "photos.tar"
 SURE = 0.9
+ENOUGH_TO_CALIBRATE = 30  # as in the app
 WAYS = {
     "HOG + linear SVM": ("hog", "linear_svm"),
     "frozen + logistic": ("efficientnet_lite0", "logistic"),
@@ -76,14 +77,16 @@ def measure(way: str, pool: Photos, test: Photos, seed: int) -> str:
     measurable = np.ones(len(pool), dtype=bool)
     if isinstance(feature_set, FineTuned):
         feature_set.fit_labeled(pool.pictures, pool.labels, n_labels=2, seed=seed)
-        measurable = ~feature_set.learned_from
+        measurable = ~feature_set.learned_from | (feature_set.best_epoch == 0)
     x = feature_set.embed(pool.pictures)
     head_class = heads.get(head_name)
     head = head_class.fit(x, pool.labels, n_labels=2, seed=seed)
     left_out = calibration.cross_validated_proba(
         x, pool.labels, n_labels=2, head=head_class, seed=seed
     )
-    t = calibration.temperature(left_out[measurable], pool.labels[measurable])
+    t = 1.0
+    if measurable.sum() >= ENOUGH_TO_CALIBRATE:
+        t = calibration.temperature(left_out[measurable], pool.labels[measurable])
     learned = time.process_time() - began
     began = time.process_time()
     proba = calibration.apply(head.predict_proba(feature_set.embed(test.pictures)), t)

@@ -123,7 +123,7 @@ FEATURES = (
     Choice(
         "pca:efficientnet_lite0",
         _("EfficientNet-Lite0, reduced"),
-        _("Its principal components, as few as keep 95 % of what differs in your images."),
+        _("Its principal components, few that keep nearly all that differs in your images."),
     ),
     Choice(
         "itq-128:efficientnet_lite0",
@@ -133,7 +133,7 @@ FEATURES = (
     Choice(
         "finetuned:efficientnet_lite0",
         _("EfficientNet-Lite0, fine-tuned"),
-        _("Its last layers learn from your labels, 100 at least, and again when they double."),
+        _("Its last layers learn from your labels, 200 at least, and again when they double."),
     ),
     Choice(
         "hog",

@@ -31,7 +31,7 @@ from ml import features
 from ml.features import Progress
 from ml.features.finetuned import FineTuned
 
-FIRST = 100  # labeled images; a fifth of them is kept apart, and fewer than twenty tell little
+FIRST = 200  # labeled images: a fifth is kept apart, and fewer than thirty calibrate no head
 AGAIN = 2.0  # times the labels of the last time
 TURN_SECONDS = 30.0  # after which other chores get a turn
 PAUSE = 10.0  # seconds until a fit that must wait for vectors looks again
@@ -108,9 +108,10 @@ def _tune(row: FeatureFit, feature_set: FineTuned, lesson: TuningLesson) -> None
 def _facts(
     row: FeatureFit, feature_set: FineTuned, lesson: TuningLesson, note: "Note"
 ) -> dict[str, Any]:
-    known = lesson.rows[feature_set.learned_from]
+    taught = lesson.rows[feature_set.learned_from]
+    known = taught if feature_set.best_epoch else taught[:0]  # 0: the network is what it was
     facts = {
-        "images": len(known), "kept_apart": len(lesson) - len(known), "labels": lesson.labels,
+        "images": len(taught), "kept_apart": len(lesson) - len(taught), "labels": lesson.labels,
         "dimensions": feature_set.dimensions, "losses": feature_set.history,
         "best_epoch": feature_set.best_epoch, "seconds": round(note.seconds(), 1),
         known_images.FACT: row.facts.get(known_images.FACT, {}),
