@@ -44,7 +44,7 @@ def choose(
     rows: (n, d); answers: numbers (n,) or marks (n, n_labels); learned: label numbers.
     The usual ridge stays unless another beats it by more than one standard error: measured
     on photos and small pictures it is right, on features of very different widths it is not.
-    More ridge than usual was never better. Cost: 9 fits of at most 667 answers.
+    More ridge than usual was hardly ever better. Cost: 9 fits of at most 667 answers.
     Source: Breiman et al. (1984), the one standard error rule, section 3.4.3.
     """
     if len(rows) < FIRST or not len(learned):
