@@ -7,12 +7,16 @@ from pathlib import Path
 
 import pytest
 from django.db import connections
+from hypothesis import HealthCheck, settings
 from PIL import Image as Picture
 
 from labeler.labeling import tally
 from labeler.pools.models import Image
 from labeler.projects.models import Label, Membership, Project, User
 
+# A busy machine is slow, not wrong.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 DATA = Path(os.environ.get("LABELER_TEST_DATA", Path(__file__).parents[2] / "shared" / "data"))
 
 

@@ -93,7 +93,7 @@ def points(data: Labeled, strategy: str, plan: Plan, seed: int) -> Iterator[Poin
         chosen, _ = strategies.choose(
             now,
             proba=head.predict_proba(data.pool[left]),
-            committee=_committee(now, plan, data, labeled, left, seed),
+            committee=_committee(now, head, data, labeled, left, seed),
             embeddings=data.pool[left],
             labeled=data.pool[labeled],
             given=given,
@@ -111,13 +111,13 @@ def steps(plan: Plan, pool: int) -> int:
 
 
 def _committee(
-    rule: str, plan: Plan, data: Labeled, labeled: list[int], left: Ints, seed: int
+    rule: str, head: heads.Head, data: Labeled, labeled: list[int], left: Ints, seed: int
 ) -> Table | None:
     if rule not in strategies.NEED_COMMITTEE:
         return None
     return bagged_proba(
-        heads.get(plan.head), data.pool[labeled], data.pool_labels[labeled], data.pool[left],
-        n_labels=len(data.names), seed=seed,
+        type(head), data.pool[labeled], data.pool_labels[labeled], data.pool[left],
+        n_labels=len(data.names), seed=seed, like=head,
     )  # fmt: skip
 
 
