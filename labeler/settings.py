@@ -139,6 +139,7 @@ INSTALLED_APPS = [
     "labeler.labeling",
     "labeler.training",
     "labeler.evaluation",
+    "labeler.exploring",
     "labeler.apps.RoofConfig",
 ]
 MIDDLEWARE = [

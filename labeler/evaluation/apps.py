@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.apps import AppConfig
 
 
@@ -6,7 +8,16 @@ class EvaluationConfig(AppConfig):
     label = "evaluation"
 
     def ready(self) -> None:
+        from labeler.evaluation.models import Study
         from labeler.evaluation.receivers import measure_new_version
         from labeler.training.signals import round_finished
+        from labeler.work.kinds import CHORES, Kind, register
 
+        register(Kind("study", Study, CHORES, run=_run_study))
         round_finished.connect(measure_new_version, dispatch_uid="evaluation.measure")
+
+
+def _run_study(row: Any) -> None:
+    from labeler.evaluation import studies  # loads what learns; only the workers need it
+
+    studies.run(row)

@@ -1,9 +1,11 @@
 """What was measured, kept so that a curve can be drawn over model versions."""
 
+from django.conf import settings
 from django.db import models
 
 from labeler.projects.models import Project
 from labeler.training.models import ModelVersion
+from labeler.work.models import LeasedWork
 
 
 class Score(models.Model):
@@ -26,7 +28,42 @@ class Score(models.Model):
     change_low = models.FloatField(null=True)
     change_high = models.FloatField(null=True)
     changed_images = models.PositiveIntegerField(null=True)
+    seen_annotation = models.PositiveBigIntegerField(null=True)  # newest it was measured on
     measured_at = models.DateTimeField(auto_now=True)
 
     def __str__(self) -> str:
         return f"{self.version}: {self.macro_f1}"
+
+
+class Study(LeasedWork):
+    """A question about the project's labels that takes a worker a while: asked, then answered.
+
+    `kind` is a key of `labeler.evaluation.studies`; `facts` is what it found, ready for a page.
+    """
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="studies")
+    kind = models.CharField(max_length=20)
+    options = models.JSONField(default=dict, blank=True)
+    facts = models.JSONField(default=dict, blank=True)
+    phase = models.CharField(max_length=20, blank=True)
+    done = models.PositiveIntegerField(default=0)
+    total = models.PositiveIntegerField(default=0)
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        indexes = [models.Index(fields=["project", "kind", "-id"], name="study_newest")]
+
+
+class SuspectVerdict(models.Model):
+    """A reviewer looked at a suspect label and said that it is right: not suspected again."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="+")
+    image = models.OneToOneField("pools.Image", models.CASCADE, related_name="+")
+    said = models.JSONField(default=list)  # the label ids that were confirmed
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"{self.image}, right as it is"

@@ -94,6 +94,7 @@ class Annotation(models.Model):
         REVIEW = "review"  # mended by a reviewer
         IMPORT = "import"  # came along with the images
         SIMULATED = "simulated"
+        EXPLORE = "explore"  # many images labeled together: a cluster, a lasso, look-alikes
 
     uuid = models.UUIDField(unique=True)  # made by the client: the same answer twice is one row
     project = models.ForeignKey(Project, models.CASCADE)
@@ -148,6 +149,46 @@ class Annotation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} on {self.image}"
+
+
+class Acceptance(models.Model):
+    """The model's labels that were accepted together at a tolerated error, revocable as a whole."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="acceptances")
+    number = models.PositiveIntegerField()
+    version = models.PositiveIntegerField()  # the model version's number
+    # {"all": rate} or {label id: rate}: the largest tolerated share of wrong labels, in (0, 1)
+    tolerated = models.JSONField(default=dict)
+    thresholds = models.JSONField(default=dict)  # {label id: p} that were used
+    upper_bound = models.FloatField()  # of the share of wrong ones, when it was accepted
+    images = models.PositiveIntegerField(default=0)  # accepted
+    teaches = models.BooleanField(default=False)  # rounds learn from them, because somebody asked
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    revoked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["project", "number"], name="acceptance_number_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"acceptance {self.number}"
+
+
+class ModelAnnotation(models.Model):
+    """A label, or several, that the model gave an image and that was accepted."""
+
+    acceptance = models.ForeignKey(Acceptance, models.CASCADE, related_name="annotations")
+    image = models.OneToOneField(Image, models.CASCADE, related_name="accepted")
+    label_ids = models.JSONField(default=list)
+    confidence = models.FloatField()  # in [0, 1]
+
+    def __str__(self) -> str:
+        return f"{self.image}, accepted"
 
 
 class Gold(models.Model):

@@ -142,6 +142,7 @@ class Image(models.Model):
         OPEN = "open"  # nobody has answered yet
         LABELED = "labeled"
         SKIPPED = "skipped"
+        ACCEPTED = "accepted"  # nobody has answered; the model's label was accepted
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="images")
     row = models.PositiveIntegerField()  # dense within the project: row // 4096 is its shard

@@ -56,6 +56,12 @@ class Project(models.Model):
         default=1.0, validators=[MinValueValidator(0.0), MaxValueValidator(1.0)]
     )
     instructions = models.TextField(blank=True)  # what people read before they label
+    # Which answers a round may learn from, and how it weighs labels; read by training.part.
+    training_part = models.JSONField(default=dict, blank=True)
+    # Of the images the model accepted, how many are asked again, blind, to check the promise.
+    spot_check_share = models.FloatField(
+        default=0.05, validators=[MinValueValidator(0.0), MaxValueValidator(1.0)]
+    )
     consensus = models.CharField(max_length=11, choices=Consensus, default=Consensus.MAJORITY)
     # How much of each person's queue has a known answer.
     gold_share = models.FloatField(
@@ -95,6 +101,10 @@ class Project(models.Model):
             models.CheckConstraint(
                 condition=Q(gold_share__gte=0, gold_share__lte=1),
                 name="project_gold_share_is_a_share",
+            ),
+            models.CheckConstraint(
+                condition=Q(spot_check_share__gte=0, spot_check_share__lte=1),
+                name="project_spot_check_share_is_a_share",
             ),
         ]
 

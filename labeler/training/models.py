@@ -16,6 +16,7 @@ class Round(LeasedWork):
         IDLE = "idle", "a pause after the last label"
         ASKED = "asked", "asked for"
         POOL = "pool", "the pool changed"
+        SERVE = "serve", "an earlier version was asked to serve"
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="rounds")
     number = models.PositiveIntegerField()
@@ -29,6 +30,7 @@ class Round(LeasedWork):
     n_labels = models.PositiveIntegerField(default=0)  # answers trained on
     seen_annotation = models.PositiveBigIntegerField(default=0)  # newest annotation id it saw
     timings = models.JSONField(default=dict, blank=True)  # seconds per phase
+    serves = models.PositiveIntegerField(null=True, blank=True)  # a version's number: score anew
 
     class Meta:
         constraints = [
@@ -57,6 +59,8 @@ class ModelVersion(models.Model):
     cross_validated = models.JSONField(default=dict, blank=True)
     sha256 = models.CharField(max_length=64)  # of the model file
     serving = models.BooleanField(default=False)
+    pinned = models.BooleanField(default=False)  # serves until somebody unpins it
+    part = models.JSONField(default=dict, blank=True)  # the project's training_part at that time
     thresholds = models.JSONField(default=dict, blank=True)  # {label id: p}
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -1,0 +1,1 @@
+"""Seeing the whole pool: filters, clusters, maps, look-alikes, and what is odd."""
