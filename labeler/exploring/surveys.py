@@ -13,7 +13,9 @@ from labeler.work import leases
 from labeler.work.messages import nudge
 
 KIND = "survey"
-MAKERS = {  # kind: the module whose `make(row, into)` writes the files and returns the facts
+MAKERS: dict[
+    str, str
+] = {  # kind: the module whose `make(row, into)` writes the files and returns the facts
     Survey.Kind.CLUSTERS: "labeler.exploring.clusters",
     Survey.Kind.MAP: "labeler.exploring.maps",
     Survey.Kind.INDEX: "labeler.exploring.neighbour_index",
