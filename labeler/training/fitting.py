@@ -1,7 +1,7 @@
 """From answers to a head: what is learned from, the fit, and whether the result may serve."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -42,6 +42,13 @@ class Lesson:
         return len(self.rows)
 
 
+class HeldOut(NamedTuple):
+    """What heads said that had not seen the image, calibrated: (n,) and (n, n_labels)."""
+
+    rows: Rows
+    proba: npt.NDArray[np.float32]
+
+
 @dataclass(frozen=True)
 class Fitted:
     """A head that may serve. `cross_validated` as in ModelVersion."""
@@ -49,6 +56,7 @@ class Fitted:
     head: heads.Head
     temperature: float
     cross_validated: dict[str, float]
+    held_out: HeldOut | None = None  # where this round cross-validated
 
     def proba(self, x: npt.NDArray[Any], kind: Kind) -> npt.NDArray[np.float32]:
         """Calibrated probabilities, (n, n_labels)."""
@@ -126,10 +134,10 @@ def fit(project: Project, lesson: Lesson, pool: Pool, last: ModelVersion | None)
     comparable = last and _comparable(kind, lesson, pool, last)
     if last and comparable and len(lesson) < AGAIN * _n(last):
         return Fitted(head, last.temperature, last.cross_validated)
-    temperature, score = _cross_validate(project, lesson, head)
+    temperature, score, held_out = _cross_validate(project, lesson, head)
     if last and comparable:
         _refuse_a_fall(score, last.cross_validated)
-    return Fitted(head, temperature, score)
+    return Fitted(head, temperature, score, held_out)
 
 
 def _head_class(project: Project) -> type[heads.Head]:
@@ -165,20 +173,22 @@ def _warm(lesson: Lesson, pool: Pool, last: ModelVersion | None) -> heads.Head |
 
 def _cross_validate(
     project: Project, lesson: Lesson, head: heads.Head
-) -> tuple[float, dict[str, float]]:
+) -> tuple[float, dict[str, float], HeldOut | None]:
+    """Temperature, score and what was said of each image held out."""
     proba = calibration.cross_validated_proba(
         lesson.x, lesson.y, n_labels=len(lesson.label_ids), head=type(head),
         seed=project.audit_seed % 2**32, like=head,
     )  # fmt: skip
     known = np.isfinite(proba).all(axis=1) & lesson.judged
     if not known.any():
-        return 1.0, {}
+        return 1.0, {}, None
     right = share_right(proba[known], lesson.y[known])
     low, high = (float(end) for end in wilson(round(right * known.sum()), int(known.sum())))
     score = {"n": len(lesson), "accuracy": right, "low": low, "high": high}
-    if known.sum() < ENOUGH_TO_CALIBRATE:
-        return 1.0, score
-    return calibration.temperature(proba[known], lesson.y[known]), score
+    enough = known.sum() >= ENOUGH_TO_CALIBRATE
+    temperature = calibration.temperature(proba[known], lesson.y[known]) if enough else 1.0
+    said = calibration.apply(proba[known], temperature, lesson.kind)
+    return temperature, score, HeldOut(lesson.rows[known], said)
 
 
 def share_right(proba: npt.NDArray[np.float32], y: npt.NDArray[Any]) -> float:

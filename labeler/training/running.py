@@ -16,6 +16,7 @@ from labeler.labeling.refill import Ranked
 from labeler.pools import storage
 from labeler.projects.models import Project
 from labeler.training import (
+    cross_validated,
     embeddings,
     fitting,
     memory,
@@ -155,6 +156,8 @@ def _write(work: Work, pool: Pool, lesson: Lesson, fitted: Fitted) -> str:
     }  # fmt: skip
     sha256 = model_files.write(fitted.head, work.model, facts)
     predictions.write_audit(work.model, *ranking.audit_proba(pool, lesson, fitted))
+    if fitted.held_out:
+        cross_validated.write(work.model, *fitted.held_out)
     stored = model_files.read(work.model, fitted.head.name, sha256)
     probes = lesson.x[:PROBES]
     if not np.array_equal(stored.predict_proba(probes), fitted.head.predict_proba(probes)):
