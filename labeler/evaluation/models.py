@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 
 from labeler.projects.models import Project
 from labeler.training.models import ModelVersion
@@ -67,3 +68,50 @@ class SuspectVerdict(models.Model):
 
     def __str__(self) -> str:
         return f"{self.image}, right as it is"
+
+
+class StopTest(models.Model):
+    """When labeling may end, declared before it is known: target, confidence, and when to look.
+
+    Look number k is made at the first model version that learned from `begins` + k × `every`
+    labels or more, so nobody can choose a lucky moment. `made` holds what each look saw.
+    """
+
+    class Measure(models.TextChoices):
+        MACRO_F1 = "macro_f1"
+        PRECISION = "precision"
+        RECALL = "recall"
+
+    class Ended(models.TextChoices):
+        REACHED = "reached"  # a look showed the target: labeling may stop
+        USED_UP = "used_up"  # all looks made, none showed it
+        WITHDRAWN = "withdrawn"
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="stop_tests")
+    measure = models.CharField(max_length=9, choices=Measure)
+    label = models.ForeignKey("projects.Label", models.CASCADE, null=True, related_name="+")
+    target = models.FloatField()
+    confidence = models.FloatField()
+    looks = models.PositiveSmallIntegerField()
+    begins = models.PositiveIntegerField()  # labels learned from at the first look
+    every = models.PositiveIntegerField()
+    made = models.JSONField(default=list)
+    ended = models.CharField(max_length=9, choices=Ended, blank=True)
+    declared_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+    declared_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["project"], condition=Q(ended=""), name="stop_test_one_open_per_project"
+            ),
+            models.CheckConstraint(
+                condition=Q(target__gt=0, target__lt=1, confidence__gte=0.5, confidence__lt=1),
+                name="stop_test_target_and_confidence_are_shares",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.measure} of {self.target} in {self.looks} looks"
