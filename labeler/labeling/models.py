@@ -34,6 +34,10 @@ class QueueItem(models.Model):
     claimed_until = models.DateTimeField(null=True, blank=True)
     returned_at = models.DateTimeField(null=True, blank=True)  # when an undo put it back
     done_at = models.DateTimeField(null=True, blank=True)  # answered, or withdrawn by a refill
+    # A second look: who wished for it, and so is not asked.
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -62,6 +62,8 @@ class ModelVersion(models.Model):
     pinned = models.BooleanField(default=False)  # serves until somebody unpins it
     part = models.JSONField(default=dict, blank=True)  # the project's training_part at that time
     thresholds = models.JSONField(default=dict, blank=True)  # {label id: p}
+    # {label id: {"version": number, "on": "audit" | "labels" | "api"}}: where each was picked
+    picked = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
