@@ -31,8 +31,8 @@ def progress(project: Project, space: Space | None = None) -> tuple[int, int]:
 
 def serving(project: Project) -> Space:
     """The space to train in: that of the project's feature set, or, while that is being computed
-    after a change or has learned anew, the one the serving model uses."""
-    chosen, version = spaces.chosen(project), versions.serving(project)
+    after a change or has learned anew, the one the newest model uses."""
+    chosen, version = spaces.chosen(project), versions.newest(project)
     if version is None:
         return stand_in(chosen)
     if spaces.of(version) == chosen:
@@ -94,7 +94,12 @@ def follow(project: Project) -> None:
 
     A feature set that learns does that first: its shards come when it has a fingerprint.
     """
-    for space in {spaces.chosen(project), serving(project)}:
+    pinned = versions.pinned(project)  # it goes on to judge new images, whatever is chosen by now
+    for space in {
+        spaces.chosen(project),
+        serving(project),
+        *([spaces.of(pinned)] if pinned else []),
+    }:
         if spaces.is_there(space):
             _follow(project, space)
         else:

@@ -164,13 +164,17 @@ def _has_more(row: FeatureFit) -> bool:
 
 
 def _prune(row: FeatureFit) -> None:
-    """Take away what was learned earlier, with its vectors, unless the serving model needs it."""
+    """Take away what was learned earlier, with its vectors, unless a model in use needs it."""
     place = folder(row.project, row.features)
     if not place.is_dir():
         return
     needed = {row.fingerprint, BESIDE}
-    if version := versions.serving(row.project):
-        needed.add(version.fingerprint)
+    used = (
+        versions.serving(row.project),
+        versions.newest(row.project),
+        versions.pinned(row.project),
+    )
+    needed.update(version.fingerprint for version in used if version)
     old = [each.name for each in place.iterdir() if each.name not in needed]
     if old:
         _take_away(row, old)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from django.db.models import Q
 
 from labeler.pools import storage
 from labeler.projects.models import Project
@@ -71,9 +72,18 @@ def _shard(version: ModelVersion, number: int) -> npt.NDArray[np.float16]:
         return np.empty((0, len(version.label_ids)), dtype=np.float16)
 
 
+def covers(version: ModelVersion, images: int = 1) -> bool:
+    """Whether the version's predictions of so many images are there, read from the files."""
+    shards = range(-(-images // SHARD))
+    return all(len(_shard(version, n)) >= min(SHARD, images - n * SHARD) for n in shards)
+
+
 def prune(project: Project, newest: int) -> None:
-    """Remove the predictions of all but the last versions; heads and audit figures stay."""
+    """Remove the predictions of all but the last versions and those that serve; heads and audit
+    figures stay."""
     place = storage.arrays_folder(project) / "predictions"
+    needed = ModelVersion.objects.filter(Q(serving=True) | Q(pinned=True), project=project)
+    kept = set(needed.values_list("number", flat=True))
     for old in place.iterdir() if place.exists() else ():
-        if old.name.isdigit() and int(old.name) <= newest - KEPT:
+        if old.name.isdigit() and int(old.name) <= newest - KEPT and int(old.name) not in kept:
             shutil.rmtree(old, ignore_errors=True)

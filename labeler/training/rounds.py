@@ -16,7 +16,7 @@ from labeler.pools.models import Import
 from labeler.projects import merged
 from labeler.projects.models import LabelEvent, Project, User
 from labeler.projects.statements import statement
-from labeler.training import embeddings, spaces, versions
+from labeler.training import embeddings, predictions, spaces, versions
 from labeler.training.models import ModelVersion, Round
 from labeler.work.messages import nudge
 from labeler.work.models import OPEN_WORK
@@ -43,6 +43,7 @@ def due(project: Project) -> Round.Reason | None:
         or _merge_due(project, last)
         or _idle_due(project, last)
         or _pool_due(project, last)
+        or _pinned_due(project, last)
     )
 
 
@@ -111,20 +112,20 @@ def state(project: Project) -> State:
         open=last if last and last.is_open else None,
         failure=last.error if last and failed else "",
         since=_since(project, last),
-        at=_needed(project, versions.serving(project)),
+        at=_needed(project, versions.newest(project)),
     )
 
 
 def progress(project: Project) -> Rounds:
     """The same for the label page; registered with `labeling.progress`."""
-    last, serving = _last(project), versions.serving(project)
+    last, newest = _last(project), versions.newest(project)
     is_done = last is None or last.state == Round.State.DONE
     done = last if is_done else _newest.first(project.pk, done=True)
     return Rounds(
         since=_since(project, last),
-        at=_needed(project, serving),
-        version=serving.number if serving else None,
-        version_at=serving.created_at if serving else None,
+        at=_needed(project, newest),
+        version=newest.number if newest else None,
+        version_at=newest.created_at if newest else None,
         running=last.number if last and last.is_open else None,
         seconds=(done.timings or {}).get("all") if done else None,
     )
@@ -134,16 +135,16 @@ def progress(project: Project) -> Rounds:
 
 
 def _labels_due(project: Project, last: Round | None) -> Round.Reason | None:
-    serving = versions.serving(project)
-    if _since(project, last) < _needed(project, serving):
+    newest = versions.newest(project)
+    if _since(project, last) < _needed(project, newest):
         return None
-    return Reason.LABELS if serving or _learnable(project, _first(project)) else None
+    return Reason.LABELS if newest or _learnable(project, _first(project)) else None
 
 
 def _merge_due(project: Project, last: Round | None) -> Round.Reason | None:
-    """The serving version tells labels apart that are one by now; tried once after each merge."""
-    serving = versions.serving(project)
-    if serving is None or not set(serving.label_ids) & merged.now(project.pk).keys():
+    """The newest version tells labels apart that are one by now; tried once after each merge."""
+    newest = versions.newest(project)
+    if newest is None or not set(newest.label_ids) & merged.now(project.pk).keys():
         return None
     merges = LabelEvent.objects.filter(project=project, kind=LabelEvent.Kind.MERGED)
     tried = last and last.state == Round.State.FAILED
@@ -156,8 +157,8 @@ def _idle_due(project: Project, last: Round | None) -> Round.Reason | None:
     answers = _answers(project, last)
     if not answers.exists() or answers.filter(created_at__gt=Now() - IDLE).exists():
         return None
-    serving = versions.serving(project)
-    return Reason.IDLE if serving or _learnable(project, FIRST_IDLE) else None
+    newest = versions.newest(project)
+    return Reason.IDLE if newest or _learnable(project, FIRST_IDLE) else None
 
 
 def _pool_due(project: Project, last: Round | None) -> Round.Reason | None:
@@ -166,9 +167,9 @@ def _pool_due(project: Project, last: Round | None) -> Round.Reason | None:
         return None
     space = embeddings.serving(project)
     done, total = embeddings.progress(project, space)
-    serving = versions.serving(project)
+    newest = versions.newest(project)
     ranked = _ranked(project)
-    if serving and spaces.of(serving) != space:
+    if newest and spaces.of(newest) != space:
         return Reason.POOL
     if done <= ranked:
         return None
@@ -177,23 +178,36 @@ def _pool_due(project: Project, last: Round | None) -> Round.Reason | None:
     return Reason.POOL if whole or done >= max(BEGINNING, 2 * ranked) else None
 
 
+def _pinned_due(project: Project, last: Round | None) -> Round.Reason | None:
+    """A pinned version has not scored the pool, or not all of what is embedded by now."""
+    pinned = versions.pinned(project)
+    if pinned is None or (last and last.state == Round.State.FAILED and _within(last, PATIENCE)):
+        return None
+    done, total = embeddings.progress(project, spaces.of(pinned))
+    if pinned.serving and (done < total or predictions.covers(pinned, total)):
+        return None
+    return Reason.SERVE
+
+
 def _within(round_: Round, time: timedelta) -> bool:
     return Round.objects.filter(pk=round_.pk, finished_at__gt=Now() - time).exists()
 
 
 def _ranked(project: Project) -> int:
     """How many images the last ranking could choose from."""
-    rounds = Round.objects.filter(project=project, state=Round.State.DONE)
+    rounds = Round.objects.filter(project=project, state=Round.State.DONE).exclude(
+        reason=Reason.SERVE
+    )
     return rounds.aggregate(most=Max("total"))["most"] or 0
 
 
-def _needed(project: Project, serving: ModelVersion | None) -> int:
+def _needed(project: Project, newest: ModelVersion | None) -> int:
     """After how many new answers the next round starts."""
-    if serving is None:
+    if newest is None:
         return _first(project)
     if project.retrain_after:
         return project.retrain_after
-    return min(MOST_STEP, max(LEAST_STEP, serving.n_labels // 10))
+    return min(MOST_STEP, max(LEAST_STEP, newest.n_labels // 10))
 
 
 def _first(project: Project) -> int:
@@ -258,14 +272,23 @@ def _make(project: Project, reason: Round.Reason, user: User | None) -> Round | 
     """A new round, or None if another process made one at the same moment."""
     try:
         with transaction.atomic():
-            number = Round.objects.filter(project=project).aggregate(last=Max("number"))["last"]
+            last = _last(project)
             return Round.objects.create(
                 project=project,
-                number=(number or 0) + 1,
+                number=last.number + 1 if last else 1,
                 reason=reason,
                 asked_by=user,
+                serves=_to_serve(project) if reason == Reason.SERVE else None,
                 # Known before the work starts: a round that kills its worker is not due at once.
-                seen_annotation=consensus.newest(project),
+                # One that only scores has seen no more than the round before.
+                seen_annotation=last.seen_annotation
+                if last and reason == Reason.SERVE
+                else consensus.newest(project),
             )
     except IntegrityError:
         return None
+
+
+def _to_serve(project: Project) -> int | None:
+    pinned = versions.pinned(project)
+    return pinned.number if pinned else None

@@ -23,6 +23,7 @@ from labeler.training import (
     model_files,
     predictions,
     ranking,
+    rescoring,
     rounds,
     versions,
 )  # fmt: skip
@@ -104,6 +105,9 @@ def run(row: Round) -> None:
 
 
 def _work(work: Work) -> int | None:
+    if work.row.reason == Round.Reason.SERVE:
+        _score_again(work)
+        return None
     work.phase("reading")
     pool = memory.pool(work.project, embeddings.serving(work.project))
     work.row.total = len(pool)
@@ -128,7 +132,7 @@ def _more_is_coming(project: Project) -> bool:
 
 
 def _train(work: Work, pool: Pool, lesson: Lesson) -> int:
-    project, last = work.project, versions.serving(work.project)
+    project, last = work.project, versions.newest(work.project)
     work.phase("fitting")
     fitted = fitting.fit(project, lesson, pool, last)
     ranked = ranking.rank(
@@ -173,18 +177,21 @@ def _publish(
     sha256: str,
     space: Space,
 ) -> ModelVersion:
-    """All of it or nothing: the version serves, the queue follows it, the round is done."""
+    """All of it or nothing: the version serves unless another is pinned, the queue follows it,
+    the round is done."""
     project = work.project
     with leases.publishing(work.row):
-        mine = ModelVersion.objects.filter(project=project)
+        mine = versions.locked(project)
         number = (mine.aggregate(last=Max("number"))["last"] or 0) + 1
-        mine.filter(serving=True).update(serving=False)
+        is_free = not mine.filter(pinned=True, serving=True).exists()
+        if is_free:
+            mine.filter(serving=True).update(serving=False)
         version = ModelVersion.objects.create(
             project=project, number=number, round=work.row, head=fitted.head.name,
             **space._asdict(), label_ids=lesson.label_ids, strategy=project.strategy,
             n_labels=len(lesson), seen_annotation=lesson.seen_annotation,
             temperature=fitted.temperature, cross_validated=fitted.cross_validated,
-            sha256=sha256, serving=True,
+            sha256=sha256, serving=is_free, part=project.training_part,
         )  # fmt: skip
         model_files.put_in_place(work.model, versions.folder(version))
         model_files.put_in_place(work.predictions, predictions.folder(version))
@@ -196,6 +203,18 @@ def _publish(
 def _finish(work: Work, lesson: Lesson) -> None:
     facts = work.facts(n_labels=len(lesson), seen_annotation=lesson.seen_annotation)
     leases.finish(work.row, **facts)
+
+
+# An earlier model -------------------------------------------------------------------------
+
+
+def _score_again(work: Work) -> None:
+    version = rescoring.version_of(work.row)
+    work.row.total = rescoring.score(version, work.predictions, work.phase)
+    work.phase("publishing")
+    with leases.publishing(work.row):
+        rescoring.publish(version, work.predictions)
+        leases.finish(work.row, **work.facts())
 
 
 # No model yet -----------------------------------------------------------------------------
