@@ -57,11 +57,15 @@ def cross_validated_proba(
     seed: int,
     folds: int = FOLDS,
     like: Head | None = None,
+    sample_weight: npt.ArrayLike | None = None,
+    progress: Callable[[int], object] | None = None,
 ) -> npt.NDArray[np.float32]:
     """Return for each labeled image what a head says that was trained without it.
 
     x: (n, d) features; y: label numbers (n,) or marks (n, n_labels).
     like: the head learned from all of it; what it chose is not chosen again in each fold.
+    sample_weight: (n,) as for `Head.fit`; a fold whose other images all weigh 0 stays NaN.
+    progress: told after each fold how many are done.
     folds: cut to n. Labels are spread evenly over the folds, at random from `seed`.
     Returns: (n, n_labels) float32. Its accuracy is an honest estimate for images like
         the labeled ones, which active learning did not draw evenly from the pool.
@@ -70,11 +74,19 @@ def cross_validated_proba(
     features = np.asarray(x, dtype=np.float32)
     answers = check_marks(y) if np.ndim(y) == 2 else check_labels(y, n_labels)
     proba = np.full((len(features), n_labels), np.nan, dtype=np.float32)
-    for held_out in stratified_folds(answers, folds, seed):
+    weights = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float32)
+    for done, held_out in enumerate(stratified_folds(answers, folds, seed), start=1):
         rest = ~held_out
         begin = like.untaught() if like else None
-        learned = head.fit(features[rest], answers[rest], n_labels=n_labels, warm=begin, seed=seed)
-        proba[held_out] = learned.predict_proba(features[held_out])
+        given = None if weights is None else weights[rest]
+        if given is None or given.any():
+            learned = head.fit(
+                features[rest], answers[rest], n_labels=n_labels, sample_weight=given,
+                warm=begin, seed=seed,
+            )  # fmt: skip
+            proba[held_out] = learned.predict_proba(features[held_out])
+        if progress:
+            progress(done)
     return proba
 
 
