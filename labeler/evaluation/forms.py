@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from labeler.evaluation import thresholds
 from labeler.pools.models import Image
 from labeler.projects.models import Label, Project
 
@@ -60,14 +61,31 @@ class UndoForm(forms.Form):
 
 
 class ThresholdForm(forms.Form):
-    """A label's threshold for the version that the page shows."""
+    """A threshold for one label, or for `all`, with the version that the page shows.
+
+    `standard` goes back to what applies where nobody picked one. on: what the page showed.
+    """
 
     version = forms.IntegerField(min_value=1, max_value=2**31 - 1)
-    label = forms.ModelChoiceField(Label.objects.none())
-    threshold = forms.FloatField(min_value=0, max_value=1)
+    label = forms.ModelChoiceField(Label.objects.none(), required=False)
+    all = forms.BooleanField(required=False)
+    threshold = forms.FloatField(min_value=0, max_value=1, required=False)
+    standard = forms.BooleanField(required=False)
+    on = forms.ChoiceField(
+        choices=[(each, each) for each in (thresholds.AUDIT, thresholds.LABELS)], required=False
+    )
 
     def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields["label"]
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = Label.objects.filter(project=project)
+
+    def clean(self) -> dict[str, Any]:
+        """Exactly one of label and all, and one of threshold and standard."""
+        given = self.cleaned_data
+        if not self.errors and bool(given["label"]) == given["all"]:
+            raise forms.ValidationError(_("Name one label, or all."))
+        if not self.errors and (given["threshold"] is not None) == given["standard"]:
+            raise forms.ValidationError(_("Give a threshold from 0 to 1, or go back to standard."))
+        return given

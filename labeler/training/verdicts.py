@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from labeler.labeling import selection
 from labeler.projects.models import Project
-from labeler.training import feature_fits, model_files, spaces, versions
+from labeler.training import feature_fits, model_files, spaces, thresholds, versions
 from labeler.training.models import ModelVersion
 from ml import calibration, triage
 from ml.features import FeatureSet
@@ -33,7 +33,7 @@ class NoModel(Exception):
 
 @dataclass(frozen=True)
 class Rule:
-    """The thresholds of `ml.triage.decide`, each in [0, 1]."""
+    """What `ml.triage.decide` is told beside the thresholds saved with the model, in [0, 1]."""
 
     accept: float = 0.0
     reject: float = 0.0
@@ -70,6 +70,7 @@ class Judge:
         self.project, self.rule, self.version = project, rule, version
         self._columns = [called.get(pk, f"label {pk}") for pk in version.label_ids]
         self.names = list(dict.fromkeys(self._columns))
+        self._floors = thresholds.floors(version, self._columns, self.names)
         self._decide(np.full((1, len(self.names)), 1 / len(self.names), dtype=np.float32))
         self._head, self._features = _loaded(project, version)
 
@@ -92,7 +93,9 @@ class Judge:
         proba = self._proba(batch)
         decisions = self._decide(proba)
         rule, multi = self.rule, self.project.is_multi
-        given = triage.given(proba, accept=rule.accept, margin=rule.margin, multi=multi)
+        given = triage.given(
+            proba, accept=rule.accept, margin=rule.margin, multi=multi, thresholds=self._floors
+        )
         return [
             (str(decision), self._named(marks) if decision == triage.ACCEPT else (), _rounded(row))
             for decision, marks, row in zip(decisions, given, proba, strict=True)
@@ -117,7 +120,7 @@ class Judge:
         rule = self.rule
         return triage.decide(
             proba, accept=rule.accept, reject=rule.reject, margin=rule.margin,
-            multi=self.project.is_multi,
+            multi=self.project.is_multi, thresholds=self._floors,
         )  # fmt: skip
 
     def _named(self, marks: Sequence[bool]) -> tuple[str, ...]:

@@ -130,11 +130,35 @@ def test_a_threshold_is_saved_with_the_version_and_marked(client, bench, reviewe
     assert "thresholds picked on this sample" in text_of(response)
     assert "rust – never said by the model 0" in text_of(response)
 
+    assert ModelVersion.objects.get().picked == {str(rust.pk): {"version": 1, "on": "audit"}}
+
     later = {**fields, "version": 2}
     assert post(client, reviewer, "review_threshold", bench.project, **later).status_code == 409
     for odd in ("nan", "1.01", "-0.1", "", "x"):
         bad = {**fields, "threshold": odd}
         assert post(client, reviewer, "review_threshold", bench.project, **bad).status_code == 400
+
+
+def test_one_threshold_for_all_labels_and_back_to_standard(client, bench, reviewer):
+    sixty(bench)
+    send = {"version": 1, "all": "1", "threshold": "0.6", "on": "labels"}
+    assert post(client, reviewer, "review_threshold", bench.project, **send).status_code == 200
+    version = ModelVersion.objects.get()
+    assert version.thresholds == {str(pk): 0.6 for pk in bench.ids}
+    assert version.picked[str(bench.ids[0])] == {"version": 1, "on": "labels"}
+
+    one = {"version": 1, "label": bench.ids[0], "standard": "1"}
+    assert post(client, reviewer, "review_threshold", bench.project, **one).status_code == 200
+    version.refresh_from_db()
+    assert set(version.thresholds) == set(version.picked) == {str(pk) for pk in bench.ids[1:]}
+
+    for wrong in (
+        {"version": 1, "threshold": "0.6"},
+        {**one, "threshold": "0.5"},
+        {**one, "all": 1},
+    ):
+        answer = post(client, reviewer, "review_threshold", bench.project, **wrong)
+        assert (answer.status_code, bool(answer.json()["detail"])) == (400, True)
 
 
 def test_several_labels_per_image_are_toggled(client, multi_bench, reviewer):

@@ -6,7 +6,7 @@ from scipy.stats import entropy
 
 from ml import scores
 from ml.committee import kl_disagreement, vote_entropy
-from ml.triage import decide
+from ml.triage import decide, given
 from ml.weighting import density, rarity
 
 TABLES = [(500, 2, 0.3), (500, 10, 0.3), (500, 10, 5.0), (200, 100, 0.1)]
@@ -159,3 +159,25 @@ def test_no_decision_without_probabilities(bad):
 
 def test_an_empty_stream_needs_no_decision():
     assert decide(np.empty((0, 3))).tolist() == []
+
+
+def test_the_likeliest_label_below_its_threshold_is_asked_about():
+    proba = np.array([[0.9, 0.05, 0.05], [0.7, 0.2, 0.1], [0.1, 0.8, 0.1]])
+    said = decide(proba, thresholds=[0.8, 0.0, 0.0])
+    assert said.tolist() == ["accept", "ask", "accept"]
+
+
+def test_with_several_labels_a_threshold_takes_the_place_of_the_half():
+    proba = np.array([[0.3, 0.1], [0.3, 0.9], [0.05, 0.02]])
+    assert decide(proba, multi=True).tolist() == ["reject", "accept", "reject"]
+    low = [0.1, 0.5]
+    said = decide(proba, multi=True, margin=0.2, thresholds=low)
+    assert said.tolist() == ["accept", "accept", "ask"]
+    marks = given(proba, multi=True, margin=0.2, thresholds=low)
+    assert marks.tolist() == [[True, False], [True, True], [False, False]]
+
+
+@pytest.mark.parametrize("wrong", [[0.5], [0.5, 1.1], [0.5, np.nan]])
+def test_thresholds_that_are_none_are_refused(wrong):
+    with pytest.raises(ValueError, match="thresholds must be 2 numbers"):
+        decide([[0.5, 0.5]], thresholds=wrong)

@@ -180,6 +180,15 @@ def test_thresholds_ask_and_reject(single, inbox, out):
     assert (out / "uncertain" / "rust.png").exists()
 
 
+def test_a_saved_threshold_is_used(single, inbox, out):
+    version = versions.serving(single)
+    version.thresholds = {str(version.label_ids[1]): 1.0}
+    version.save()
+    triage(single, inbox, out)
+    told = rows(out / "scores.csv")
+    assert (told["rust.png"]["decision"], told["mildew.png"]["decision"]) == ("ask", "accept")
+
+
 def test_scores_are_those_of_the_pool(single, inbox, tmp_path):
     """A picture of the pool gets the calibrated probabilities that its round stored."""
     from labeler.training import predictions

@@ -152,17 +152,22 @@ def _told(outcome: annotations.Outcome) -> JsonResponse:
 @login_required
 @require_POST
 def threshold(request: HttpRequest, pk: int) -> HttpResponse:
-    """Save a label's threshold with the serving version."""
+    """Save the threshold of one label, or of all, with the serving version."""
     project = project_for(request.user, pk, "review")
     form = ThresholdForm(request.POST, project=project)
     if not form.is_valid():
         return _refused(form)
     given = form.cleaned_data
-    if not thresholds.save(project, given["version"], given["label"].pk, given["threshold"]):
+    on, number, value = given["on"] or thresholds.AUDIT, given["version"], given["threshold"]
+    if given["all"]:
+        saved = thresholds.save_for_all(project, number, value, on=on)
+    else:
+        saved = thresholds.save(project, number, {given["label"].pk: value}, on=on)
+    if not saved:
         return JsonResponse(
             {"detail": _("Another version serves by now. Reload the page.")}, status=409
         )
-    return JsonResponse({"threshold": given["threshold"]})
+    return JsonResponse({"threshold": value})
 
 
 def _refused(form: Any) -> JsonResponse:
