@@ -12,7 +12,16 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
-from labeler.labeling import disputes, gold, grid, questions, queue, states, tally
+from labeler.labeling import (
+    disputes,
+    gold,
+    grid,
+    questions,
+    queue,
+    second_look,
+    states,
+    tally,
+)  # fmt: skip
 from labeler.labeling.answers import Answer, LabelSet, Refused, read
 from labeler.labeling.history import Outcome, locked, seen, settled, store
 from labeler.labeling.models import Annotation, QueueItem
@@ -105,6 +114,8 @@ def _may_answer(project: Project, user: User, item: QueueItem, current: list[Ann
     if any(a.user_id == user.pk and (a.item_id == item.pk) for a in current):
         return  # a change of mind
     if item.gold and gold.is_asked(user, item):
+        return
+    if second_look.is_asked(user, item):
         return
     reviewed = next((a for a in others if a.source == Source.REVIEW), None)
     if reviewed or len(others) >= project.overlap:

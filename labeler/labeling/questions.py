@@ -10,7 +10,16 @@ from django.urls import reverse
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from labeler.labeling.models import QueueItem
-from labeler.labeling.refill import AGAIN, AUDIT, CONFIDENT, RANDOM, SPLIT, TAKEN_OUT
+from labeler.labeling.refill import (
+    AGAIN,
+    ASKED_FOR,
+    AUDIT,
+    CONFIDENT,
+    RANDOM,
+    SECOND,
+    SPLIT,
+    TAKEN_OUT,
+)  # fmt: skip
 from labeler.pools.models import Image
 from labeler.projects.models import Label, Project, User
 from labeler.projects.statements import statement
@@ -25,9 +34,11 @@ WORDS = {
     RANDOM: gettext_lazy("Asked in random order: no model has ranked the images yet."),
     "clusters": gettext_lazy("It stands for a group of images that look alike."),
     AGAIN: gettext_lazy("Somebody skipped it; a reviewer asks it again."),
+    **dict.fromkeys(SECOND, gettext_lazy("A reviewer wants another person's answer.")),
 }
 UNSURE = gettext_lazy("The model is unsure about this image.")
 CHOSEN = {  # for another reason than doubt
+    ASKED_FOR: gettext_lazy("Somebody chose it among the pool, to be asked next."),
     "typical": gettext_lazy("It is typical of images that look alike and have few labels."),
     "probability_cover": gettext_lazy("Many images without a label resemble it."),
     "core_set": gettext_lazy("It is least like all images that have a label."),

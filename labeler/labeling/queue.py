@@ -98,7 +98,8 @@ def _open(project: int, *, overlaps: bool) -> "QuerySet[QueueItem]":
     items = QueueItem.objects.filter(project=project, done_at=None)
     if overlaps:
         return items
-    return items.filter(Q(audit=True) | Q(gold=True) | Q(image__state=Image.State.OPEN))
+    again = Q(strategy__in=refill.SECOND)  # of an image that has an answer
+    return items.filter(Q(audit=True) | Q(gold=True) | again | Q(image__state=Image.State.OPEN))
 
 
 def held(project: Project, user: User) -> list[QueueItem]:
@@ -203,6 +204,7 @@ def _free(
     # `__in`, because SQLite finds no index for Django's "NOT audit".
     free = _open(project, overlaps=overlaps).filter(FREE, ~Exists(mine), audit__in=[audit])
     free = free.filter(gold__in=[False])
+    free = free.filter(~_second_look_not_for(user))
     if holds:
         same = QueueItem.objects.filter(
             HELD, image=OuterRef("image"), done_at=None, claimed_by=user
@@ -210,6 +212,14 @@ def _free(
         free = free.filter(~Exists(same))
     # By rank alone, as the index lies: a claim reads the first rows and sorts nothing.
     return lock(free.select_related("image").order_by("rank"))[:first]
+
+
+def _second_look_not_for(user: int) -> Q:
+    """Second looks at what the user answered at any time, or sent to another person."""
+    said = Annotation.objects.filter(
+        user=user, image=OuterRef("image"), kind=Annotation.Kind.LABELS
+    )
+    return Q(strategy__in=refill.SECOND) & (Q(asked_by=user) | Q(Exists(said)))
 
 
 def mixed(items: Sequence[QueueItem]) -> list[QueueItem]:

@@ -24,7 +24,11 @@ AGAIN = "again"  # skipped, and asked again by a reviewer: kept through refills
 CONFIDENT = "confident"  # the surest of each label, behind the ranked ones, for the grid
 TAKEN_OUT = "taken_out"  # of a grid, by somebody who sees something else in it
 SPLIT = "split"  # its label was split, which the item names as `predicted`
-KEPT = (AGAIN, TAKEN_OUT, SPLIT)
+ASKED_FOR = "asked_for"  # somebody chose it among the pool, to be asked next
+SECOND_LOOK = "second_look"  # a reviewer wants another person's answer
+DRAWN_LOOK = "drawn_look"  # the same, of an audit image that was drawn at random
+SECOND = (SECOND_LOOK, DRAWN_LOOK)
+KEPT = (AGAIN, TAKEN_OUT, SPLIT, ASKED_FOR, *SECOND)
 ENOUGH_RANDOM = 2_000
 AT_ONCE = 900  # ids in one IN
 AUDIT_RANKS = 2**31 - 1
@@ -80,12 +84,13 @@ def top_up(project: Project) -> int:
 def top_up_random(project: Project) -> int:
     """While no round has ranked the queue, keep 2,000 images in it, in random order."""
     waiting = QueueItem.objects.filter(project=project, done_at=None, audit=False)
-    held_out = waiting.filter(image__split=Image.Split.TEST).exclude(strategy__in=(AGAIN, SPLIT))
+    wished = (AGAIN, SPLIT, ASKED_FOR, *SECOND)
+    held_out = waiting.filter(image__split=Image.Split.TEST).exclude(strategy__in=wished)
     waiting.filter(FREE, pk__in=list(held_out.values_list("pk", flat=True))).update(done_at=Now())
     free = waiting.filter(FREE).filter(image__state=Image.State.OPEN)
-    if free.exclude(strategy__in=(RANDOM, AGAIN, SPLIT)).exists():
+    if free.exclude(strategy__in=(RANDOM, *wished)).exists():
         return 0
-    others = waiting.exclude(strategy__in=(AGAIN, SPLIT))
+    others = waiting.exclude(strategy__in=wished)
     missing = ENOUGH_RANDOM - others.values("image").distinct().count()
     if missing <= 0:
         return 0
