@@ -17,6 +17,7 @@ from labeler.api import (
     questions,
     rounds,
     uploads,
+    versions,
 )
 from labeler.api.auth import Bearer, Session
 from labeler.api.parameters import known_parameters_only
@@ -47,7 +48,8 @@ api.add_decorator(known_parameters_only, mode="view")
 for router in (  # tried in this order; the first is asked for every label
     questions.router, projects.router, labels.router, imports.router, import_steps.router,
     uploads.router, images.router, grid.router,
-    comments.router, measures.router, rounds.router, features.router, exports.router,
+    comments.router, measures.router, rounds.router, versions.router, features.router,
+    exports.router,
 ):  # fmt: skip
     api.add_router("", router)
 errors.install(api)

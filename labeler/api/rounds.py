@@ -62,6 +62,8 @@ class VersionOut(Schema):
     temperature: float
     cross_validated: dict[str, Any]
     serving: bool
+    pinned: bool
+    part: dict[str, Any]
     score: ScoreOut | None
     created_at: datetime
 
@@ -111,13 +113,14 @@ def list_model_versions(request: HttpRequest, project_id: int, page: Query[Page]
     versions = ModelVersion.objects.filter(project=project).select_related("round")
     found, more = by_pk(request, versions, page, newest=True)
     scores = {s.version_id: s for s in Score.objects.filter(version__in=found)}
-    return {"items": [_version(v, scores.get(v.pk)) for v in found], "next": more}
+    return {"items": [version_as_dict(v, scores.get(v.pk)) for v in found], "next": more}
 
 
-def _version(version: ModelVersion, score: Score | None) -> dict[str, Any]:
+def version_as_dict(version: ModelVersion, score: Score | None) -> dict[str, Any]:
+    """The version in the form of VersionOut."""
     names = (
         "head", "features", "strategy", "n_labels", "temperature", "cross_validated", "serving",
-        "created_at",
+        "pinned", "part", "created_at",
     )  # fmt: skip
     told = score and score.macro_f1 is not None
     return {

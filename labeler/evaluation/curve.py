@@ -73,7 +73,7 @@ def _change(project: Project, version: ModelVersion) -> dict[str, Any]:
         old, new = scored.of(project, before), scored.of(project, version)
     except NotScored:
         return nothing
-    truth, marks = _same_images(
+    truth, marks = same_images(
         (old, old.decide(Thresholds.of_version(project, before))),
         (new, new.decide(Thresholds.of_version(project, version))),
     )
@@ -94,7 +94,7 @@ def before_version(version: ModelVersion) -> ModelVersion | None:
     return older.order_by("-number").first()
 
 
-def _same_images(
+def same_images(
     one: tuple[Scored, scored.Bools], other: tuple[Scored, scored.Bools]
 ) -> tuple[scored.Bools, tuple[scored.Bools, scored.Bools]]:
     """Truth and both decisions on the images and labels that both versions speak of."""

@@ -104,6 +104,47 @@ def macro_f1_change(
     return measure(value, min(low, value), max(high, value))
 
 
+def f1_of_marks(truth: npt.NDArray[np.bool_], given: npt.NDArray[np.bool_]) -> list[Measure | None]:
+    """F1 of each label with its interval; None where it is undefined. Marks are (n, n_labels)."""
+    values, lows, highs = f1(metrics.counts(truth, given))
+    return [measure(*three) for three in zip(values, lows, highs, strict=True)]
+
+
+def f1_changes(
+    truth: npt.NDArray[np.bool_], before: npt.NDArray[np.bool_], after: npt.NDArray[np.bool_]
+) -> list[Measure | None]:
+    """Change of each label's F1 between two models on the same images, paired bootstrap.
+
+    truth, before, after: marks (n, n_labels). None where either F1 is undefined.
+    """
+    codes = truth.astype(np.int64) * 4 + before * 2 + after
+    return [_f1_change(np.bincount(column, minlength=8)) for column in codes.T]
+
+
+def _f1_change(seen: npt.NDArray[np.int64]) -> Measure | None:
+    """seen: (8,) images by truth × 4 + before × 2 + after."""
+
+    def change(draws: npt.NDArray[np.int64]) -> Floats:
+        true = draws[:, 4:].sum(axis=1)
+        old = _mean_f1(*_columns(draws[:, [6, 7]], true, draws[:, [2, 3, 6, 7]]))
+        new = _mean_f1(*_columns(draws[:, [5, 7]], true, draws[:, [1, 3, 5, 7]]))
+        return new - old
+
+    value = float(change(seen[None, :])[0]) if seen.sum() else math.nan
+    if math.isnan(value):
+        return None
+    low, high = bootstrap(change, seen, seed=0)
+    return measure(value, min(low, value), max(high, value))
+
+
+def _columns(
+    both: npt.NDArray[np.int64], true: npt.NDArray[np.int64], given: npt.NDArray[np.int64]
+) -> tuple[Floats, Floats]:
+    """True positives, and images given plus images true: (draws, 1) each."""
+    tp = both.sum(axis=1, dtype=np.float64)[:, None]
+    return tp, (true + given.sum(axis=1)).astype(np.float64)[:, None]
+
+
 def _mean_f1(tp: Floats, given_and_true: Floats) -> Floats:
     nothing = np.full(tp.shape, np.nan)
     each = np.divide(2 * tp, given_and_true, out=nothing, where=given_and_true > 0)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from labeler.evaluation.views import agreement, dashboard, gold, models, review, status
+from labeler.evaluation.views import agreement, dashboard, gold, models, review, status, versions
 
 urlpatterns = [
     path("status", status.of_installation, name="system_status"),
@@ -14,5 +14,8 @@ urlpatterns = [
     path("projects/<int:pk>/agreement", agreement.page, name="agreement"),
     path("projects/<int:pk>/gold", gold.page, name="gold"),
     path("projects/<int:pk>/models", models.page, name="models"),
+    path("projects/<int:pk>/models/unpin", versions.unpin, name="unpin_version"),
+    path("projects/<int:pk>/models/<int:number>/pin", versions.pin, name="pin_version"),
+    path("projects/<int:pk>/models/<int:number>/delete", versions.delete, name="delete_version"),
     path("projects/<int:pk>/train", models.train_now, name="train_now"),
 ]

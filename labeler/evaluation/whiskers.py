@@ -67,3 +67,32 @@ def whisker(measure: Measure, axis: Axis, target: float, previous: float | None 
         previous=None if previous is None else axis.at(previous),
         surely_below=measure.high < target,
     )
+
+
+@dataclass(frozen=True)
+class ChangeAxis:
+    """An axis of changes with nothing in its middle: worse to the left, better to the right."""
+
+    end: float  # in points / 100
+
+    @classmethod
+    def for_widest(cls, widest: float) -> "ChangeAxis":
+        """The smallest round axis that holds a change as large as `widest`."""
+        return cls(next(end for end in (0.05, 0.1, 0.2, 0.5, 1.0) if widest <= end or end == 1.0))
+
+    def at(self, value: float) -> str:
+        """The place of a change: "53.3%"; beyond the ends it stays at the end."""
+        part = (value + self.end) / (2 * self.end)
+        return f"{100 * min(1.0, max(0.0, part)):.1f}%"
+
+    def whisker(self, change: Measure) -> Whisker:
+        """Lay a change out; red only if the whole interval is a fall."""
+        return Whisker(
+            measure=change,
+            dot=self.at(change.value),
+            low=self.at(change.low),
+            high=self.at(change.high),
+            target=self.at(0.0),
+            previous=None,
+            surely_below=change.high < 0,
+        )

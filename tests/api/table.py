@@ -142,6 +142,15 @@ TABLE = {
     f"POST {P}/review/threshold": Row("reviewer"),
     f"GET {P}/models": Row("reviewer"),
     f"POST {P}/train": Row("admin"),
+    f"POST {P}/models/unpin": Row("admin"),
+    f"POST {P}/models/<int:number>/pin": Row("admin", ok=(404,)),
+    f"POST {P}/models/<int:number>/delete": Row("admin", ok=(404,)),
+    # exploring
+    f"GET {P}/explore": Row("reviewer"),
+    f"POST {P}/explore/label": Row("reviewer"),
+    f"POST {P}/explore/undo": Row("reviewer"),
+    f"POST {P}/explore/ask": Row("reviewer"),
+    f"POST {P}/explore/facts": Row("reviewer"),
     # the API
     "GET api/v1/openapi.json": Row("any"),
     "GET api/v1/docs": Row("any"),
@@ -195,6 +204,10 @@ TABLE = {
     f"POST {A}/features/learn": Row("admin", ok=(409,)),  # there it learns nothing
     f"GET {A}/rounds": Row("reviewer"),
     f"POST {A}/rounds": Row("admin"),
+    f"GET {A}/model-versions/compare": Row("reviewer", ok=(404, 422)),
+    f"POST {A}/model-versions/unpin": Row("admin", ok=(404,)),
+    f"POST {A}/model-versions/<int:number>/pin": Row("admin", ok=(404,)),
+    f"DELETE {A}/model-versions/<int:number>": Row("admin", ok=(404,)),
     f"GET {A}/model-versions": Row("reviewer"),
     f"GET {A}/export": Row("reviewer"),
     f"GET {A}/export/size": Row("reviewer"),

@@ -9,13 +9,14 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from labeler.evaluation import curve, examples, history
+from labeler.evaluation import comparison, curve, examples, history
 from labeler.evaluation.measures import measure
 from labeler.evaluation.models import Score
 from labeler.evaluation.report import NUMBER_FROM
-from labeler.evaluation.whiskers import Axis, axis_for, whisker
+from labeler.evaluation.scored import NotScored
+from labeler.evaluation.whiskers import Axis, ChangeAxis, axis_for, whisker
 from labeler.projects.access import may, project_for
-from labeler.projects.models import User
+from labeler.projects.models import Project, User
 from labeler.training import rounds
 from labeler.training.models import ModelVersion, Round
 
@@ -40,8 +41,35 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
         "examples": examples.of(project),
         "may_train": may(request.user, project, "train"),
         "number_from": NUMBER_FROM,
+        **_compared(request, project, found),
     }
     return render(request, "evaluation/models.html", context)
+
+
+def _compared(
+    request: HttpRequest, project: Project, found: list[ModelVersion]
+) -> dict[str, Any]:
+    """The comparison that `?v=3&v=7` asks for, or what is wrong with the choice."""
+    chosen = request.GET.getlist("v")
+    if not chosen:
+        return {}
+    picked = [version for version in found if str(version.number) in chosen]
+    if len(picked) != 2:
+        return {"picked": chosen, "compare_refused": _("Choose two versions to compare.")}
+    after, before = picked  # the newest first
+    try:
+        result = comparison.of(project, before, after)
+    except NotScored:
+        words = _("The audit probabilities of one of them can no longer be read.")
+        return {"picked": chosen, "compare_refused": words}
+    widest = max((abs(end) for each in result.labels for end in _ends(each)), default=0.0)
+    axis = ChangeAxis.for_widest(widest)
+    rows = [(each, axis.whisker(each.change) if each.change else None) for each in result.labels]
+    return {"picked": chosen, "comparison": result, "changes": rows, "change_axis": axis}
+
+
+def _ends(each: comparison.LabelChange) -> tuple[float, ...]:
+    return (each.change.low, each.change.high) if each.change else ()
 
 
 def _lows(found: list[ModelVersion]) -> list[float]:
