@@ -23,6 +23,8 @@ from labeler.pools.models import Image
 from labeler.projects.models import Label, LabelEvent, Project
 from labeler.projects.statements import statement
 
+ALL = Q()
+
 
 @dataclass(frozen=True)
 class Voted:
@@ -33,9 +35,12 @@ class Voted:
     votes: tuple[Vote, ...]
 
 
-def training_answers(project: Project) -> list[tuple[int, list[int]]]:
-    """(row, label ids) of every labeled image that may be learned from, by row."""
-    images = _voted(project, audit.teaching("image__"))
+def training_answers(project: Project, which: Q = ALL) -> list[tuple[int, list[int]]]:
+    """(row, label ids) of every labeled image that may be learned from, by row.
+
+    which: the annotations that count, where not all of them should.
+    """
+    images = _voted(project, audit.teaching("image__") & which)
     agreed = zip(images, together(project, [each.votes for each in images]), strict=True)
     return [(each.row, labels) for each, labels in agreed if labels is not None]
 

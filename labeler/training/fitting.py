@@ -12,6 +12,9 @@ from labeler.projects.models import Label, Project
 from labeler.training import known_images, model_files, spaces
 from labeler.training.memory import Pool, Rows
 from labeler.training.models import ModelVersion
+from labeler.training.part import EVERYTHING, Part
+from labeler.training.part import of as part_of
+from labeler.training.part import read as read_part
 from labeler.training.versions import ModelDamaged
 from labeler.work.leases import Hopeless
 from ml import calibration, heads
@@ -37,6 +40,8 @@ class Lesson:
     audit_rows: Rows
     left_out: int  # answers not learned from: no embedding, or like an audit image
     seen_annotation: int
+    part: Part = EVERYTHING
+    weights: npt.NDArray[np.float32] | None = None  # (n,) how much each answer counts
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -63,17 +68,17 @@ class Fitted:
         return calibration.apply(self.head.predict_proba(x), self.temperature, kind)
 
 
-def lesson(project: Project, pool: Pool) -> Lesson:
-    """Today's answers with their embeddings; never an audit image nor one that looks like it."""
+def lesson(project: Project, pool: Pool, part: Part | None = None) -> Lesson:
+    """Today's answers with their embeddings; never an audit image nor one that looks like it.
+
+    part: which answers, and how they weigh; the project's own if left out.
+    """
+    part = part_of(project) if part is None else part
     seen = consensus.newest(project)  # first: what comes while we read is not counted as seen
-    label_ids = list(
-        Label.objects.filter(project=project, retired=False)
-        .order_by("place")
-        .values_list("pk", flat=True)
-    )
+    label_ids = part.label_ids(_labels(project))
     audit = Image.objects.filter(project=project, audit=True).order_by("row")
     audit_rows = np.array(audit.values_list("row", flat=True), dtype=np.int64)
-    answers = consensus.training_answers(project)
+    answers = consensus.training_answers(project, part.answers())
     rows, y = _columns(answers, label_ids, multi=project.is_multi)
     x = pool.vectors(rows)
     usable = np.isfinite(x[:, 0]) if x.size else np.zeros(len(rows), dtype=bool)
@@ -86,7 +91,15 @@ def lesson(project: Project, pool: Pool) -> Lesson:
         audit_rows=audit_rows,
         left_out=len(answers) - int(usable.sum()),
         seen_annotation=seen,
+        part=part,
+        weights=part.sample_weights(y[usable], label_ids),
     )  # fmt: skip
+
+
+def _labels(project: Project) -> list[int]:
+    """The labels in use, in the order of their places."""
+    found = Label.objects.filter(project=project, retired=False).order_by("place")
+    return list(found.values_list("pk", flat=True))
 
 
 def _columns(
@@ -107,7 +120,14 @@ def _columns(
 def nothing_to_learn(lesson: Lesson) -> str:
     """Why no model can be made of the lesson, in a sentence; empty if one can."""
     if len(lesson.label_ids) < (1 if lesson.kind == "multi" else 2):
+        if lesson.part.without:
+            return "Too few labels are left to learn. Leave fewer out in the project's settings."
         return "The project needs at least two labels before a model can learn."
+    if not len(lesson) and lesson.part.chooses:
+        return (
+            "No answer is in the part that the project trains on. Widen it in the settings, under "
+            "Train on a part, or label images that belong to it."
+        )
     if not len(lesson):
         return "No answer can be learned from yet. Label some images, then train."
     if lesson.kind == "multi":
@@ -124,7 +144,8 @@ def fit(project: Project, lesson: Lesson, pool: Pool, last: ModelVersion | None)
     kind = _head_class(project)
     head = kind.fit(
         lesson.x, lesson.y, n_labels=len(lesson.label_ids),
-        warm=_warm(lesson, pool, last), seed=project.audit_seed % 2**32,
+        sample_weight=lesson.weights, warm=_warm(lesson, pool, last),
+        seed=project.audit_seed % 2**32,
     )  # fmt: skip
     if not head.converged:
         raise Hopeless(
@@ -150,6 +171,8 @@ def _head_class(project: Project) -> type[heads.Head]:
 def _comparable(kind: type[heads.Head], lesson: Lesson, pool: Pool, last: ModelVersion) -> bool:
     # By the head's own name, which the version keeps: the project may call it by another.
     same = (kind.name, lesson.label_ids, pool.space)
+    if read_part(last.part) != lesson.part:
+        return False
     return (last.head, last.label_ids, spaces.of(last)) == same and _n(last) > 0
 
 
@@ -177,7 +200,7 @@ def _cross_validate(
     """Temperature, score and what was said of each image held out."""
     proba = calibration.cross_validated_proba(
         lesson.x, lesson.y, n_labels=len(lesson.label_ids), head=type(head),
-        seed=project.audit_seed % 2**32, like=head,
+        seed=project.audit_seed % 2**32, like=head, sample_weight=lesson.weights,
     )  # fmt: skip
     known = np.isfinite(proba).all(axis=1) & lesson.judged
     if not known.any():

@@ -25,6 +25,7 @@ from labeler.training import (
     ranking,
     rescoring,
     rounds,
+    thresholds,
     versions,
 )  # fmt: skip
 from labeler.training.fitting import Fitted, Lesson
@@ -184,6 +185,7 @@ def _publish(
         mine = versions.locked(project)
         number = (mine.aggregate(last=Max("number"))["last"] or 0) + 1
         is_free = not mine.filter(pinned=True, serving=True).exists()
+        last = mine.filter(serving=True).first()
         if is_free:
             mine.filter(serving=True).update(serving=False)
         version = ModelVersion.objects.create(
@@ -191,7 +193,8 @@ def _publish(
             **space._asdict(), label_ids=lesson.label_ids, strategy=project.strategy,
             n_labels=len(lesson), seen_annotation=lesson.seen_annotation,
             temperature=fitted.temperature, cross_validated=fitted.cross_validated,
-            sha256=sha256, serving=is_free, part=project.training_part,
+            sha256=sha256, serving=is_free, part=lesson.part.as_dict(),
+            **thresholds.carried(last, lesson.label_ids),
         )  # fmt: skip
         model_files.put_in_place(work.model, versions.folder(version))
         model_files.put_in_place(work.predictions, predictions.folder(version))

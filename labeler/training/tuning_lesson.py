@@ -12,7 +12,7 @@ from PIL import Image as Pillow
 from labeler.pools import audit, storage
 from labeler.pools.models import Image
 from labeler.projects.models import Label, Project
-from labeler.training import feature_fits
+from labeler.training import feature_fits, part
 from labeler.training.fitting import Lesson
 from labeler.training.memory import Rows
 from labeler.training.models import FeatureFit
@@ -72,7 +72,8 @@ def kept(row: FeatureFit) -> TuningLesson | None:
 
 def _holds(project: Project, lesson: TuningLesson) -> bool:
     today = Label.objects.filter(project=project, retired=False).order_by("place")
-    if list(today.values_list("pk", flat=True)) != lesson.label_ids:
+    learned = part.of(project).label_ids(list(today.values_list("pk", flat=True)))
+    if learned != lesson.label_ids:
         return False
     if (lesson.kind == "multi") != project.is_multi:
         return False
