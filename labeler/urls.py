@@ -16,6 +16,7 @@ urlpatterns = [
     path("", include("labeler.labeling.urls")),
     path("", include("labeler.training.urls")),
     path("", include("labeler.evaluation.urls")),
+    path("", include("labeler.exploring.urls")),
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
     path("metrics", health.metrics, name="metrics"),

@@ -152,6 +152,7 @@ TABS: list[tuple[str, str | Promise, str, Action, str]] = [
     ("label", gettext_lazy("Label"), "label", "label", "L"),
     ("grid", gettext_lazy("Grid"), "grid", "label", ""),
     ("review", gettext_lazy("Review"), "review", "review", "R"),
+    ("explore", gettext_lazy("Explore"), "explore", "explore", "E"),
     ("models", gettext_lazy("Models"), "models", "see_dashboard", "M"),
     ("import", gettext_lazy("Import"), "import", "import", "I"),
     ("export", gettext_lazy("Export"), "export", "export", ""),

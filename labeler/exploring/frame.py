@@ -1,0 +1,26 @@
+"""What every view of Explore shows: filters on the left, the chosen images on the right."""
+
+from typing import Any
+
+from labeler.labeling import together
+from labeler.projects import keys
+from labeler.projects.models import Project
+
+FORMATS = ("csv", "jsonl", "json", "coco")  # what a choice is mostly exported as
+
+
+def context(project: Project, view: str) -> dict[str, Any]:
+    """The page's context; `view` is "list", "map" or "clusters": the one that is shown."""
+    labels = keys.labels_of(project)
+    return {
+        "project": project,
+        "tab": "explore",
+        "view": view,
+        "labels": labels,
+        "most": together.MOST,
+        "frame_boot": {
+            "project": project.pk,
+            "multi": project.is_multi,
+            "labels": [{"id": la.pk, "name": la.name, "mark": la.mark} for la in labels],
+        },
+    }
