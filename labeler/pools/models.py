@@ -143,6 +143,7 @@ class Image(models.Model):
         LABELED = "labeled"
         SKIPPED = "skipped"
         ACCEPTED = "accepted"  # nobody has answered; the model's label was accepted
+        ASIDE = "aside"  # nobody needs to answer: an image that is nearly the same was kept
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="images")
     row = models.PositiveIntegerField()  # dense within the project: row // 4096 is its shard
