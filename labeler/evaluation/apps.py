@@ -9,12 +9,13 @@ class EvaluationConfig(AppConfig):
 
     def ready(self) -> None:
         from labeler.evaluation.models import Study
-        from labeler.evaluation.receivers import measure_new_version
+        from labeler.evaluation.receivers import look_for_suspects, measure_new_version
         from labeler.training.signals import round_finished
         from labeler.work.kinds import CHORES, Kind, register
 
         register(Kind("study", Study, CHORES, run=_run_study))
         round_finished.connect(measure_new_version, dispatch_uid="evaluation.measure")
+        round_finished.connect(look_for_suspects, dispatch_uid="evaluation.suspects")
 
 
 def _run_study(row: Any) -> None:

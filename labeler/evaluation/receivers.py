@@ -3,7 +3,8 @@
 import logging
 from typing import Any
 
-from labeler.evaluation import curve
+from labeler.evaluation import curve, suspects
+from labeler.projects.models import Project
 from labeler.training.models import ModelVersion
 
 log = logging.getLogger(__name__)
@@ -21,3 +22,14 @@ def measure_new_version(project_id: int, version: int | None, **_: Any) -> None:
             curve.measure(each.project, each)
     except Exception:  # a figure that is late must not fail the round that is done
         log.exception("Version %s of project %s was not measured.", version, project_id)
+
+
+def look_for_suspects(project_id: int, version: int | None, **_: Any) -> None:
+    """Look for wrong labels anew if there are enough more answers than the last time."""
+    if version is None:
+        return
+    try:
+        for project in Project.objects.filter(pk=project_id):
+            suspects.consider(project)
+    except Exception:  # it can be asked for by hand
+        log.exception("Nobody was asked to look for suspects in project %s.", project_id)
