@@ -48,6 +48,15 @@ def apply(proba: npt.ArrayLike, t: float, kind: Kind = "single") -> npt.NDArray[
         return softmax(np.asarray(np.log(table) / t, dtype=np.float32))
 
 
+def undo(proba: npt.ArrayLike, t: float, kind: Kind = "single") -> npt.NDArray[np.float32]:
+    """Return what `apply` with the temperature `t` was given, from what it returned.
+
+    Logits are known from probabilities up to a constant, which softmax does not see. What was
+    rounded away stays away: a probability that `apply` made 0 or 1 remains so.
+    """
+    return apply(proba, 1 / t, kind)
+
+
 def cross_validated_proba(
     x: npt.ArrayLike,
     y: npt.ArrayLike,

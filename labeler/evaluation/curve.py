@@ -48,11 +48,12 @@ def measure(project: Project, version: ModelVersion) -> Score | None:
     measured = report(project, version)
     if not measured.readable:
         return None
-    macro = measured.macro_f1
+    macro, answers = measured.macro_f1, sample.of(project)
     fields: dict[str, Any] = {
         "project": project,
         "audit_labels": measured.audit_labels,
-        "sample": sample.of(project).digest,
+        "sample": answers.digest,
+        "seen_annotation": answers.seen,
         "macro_f1": macro and macro.value,
         "low": macro and macro.low,
         "high": macro and macro.high,

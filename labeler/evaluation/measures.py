@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ml import metrics
+from ml import averages, metrics
 from ml.intervals import bootstrap, wilson
 from ml.metrics import Counts
 
 Floats = npt.NDArray[np.float64]
-Table = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -48,60 +47,19 @@ def share(successes: int, n: int) -> Measure | None:
 
 
 def f1(counted: Counts) -> tuple[Floats, Floats, Floats]:
-    """F1 per label with an interval: (value, low, high), each (n_labels,); NaN where undefined.
-
-    F1 = 2J / (1 + J) rises with J = tp / (tp + fp + fn), which is a proportion: its Wilson
-    interval carries over. Unlike the bootstrap it stays open when no mistake was seen.
-    """
-    seen = counted.tp + counted.fp + counted.fn
-    value = np.divide(counted.tp, seen, out=np.full(seen.shape, np.nan), where=seen > 0)
-    low, high = wilson(counted.tp, seen)
-    return tuple(2 * j / (1 + j) for j in (value, low, high))  # type: ignore[return-value]
-
-
-def macro_f1(truth: Table, predicted: Table, counted: Counts) -> Measure | None:
-    """Mean F1 of the labels that occur, with the wider of two intervals.
-
-    truth, predicted: label numbers (n,) or marks (n, n_labels). The bootstrap over images knows
-    how mistakes go together but sees no width where no mistake was seen; the labels' own
-    intervals, combined as independent, do. Combination: Zou and Donner (2008), Construction of
-    confidence limits about effect measures, Statistics in Medicine 27.
-    """
-    value, low, high = f1(counted)
-    occurs = ~np.isnan(value)
-    if not occurs.any():
-        return None
-    mean, labels = float(value[occurs].mean()), int(occurs.sum())
-    below = float(np.linalg.norm((value - low)[occurs])) / labels
-    above = float(np.linalg.norm((high - value)[occurs])) / labels
-    _, lower, upper = metrics.macro_f1_interval(truth, predicted, len(value))
-    return Measure(mean, max(0.0, min(lower, mean - below)), min(1.0, max(upper, mean + above)))
+    """F1 per label with an interval: (value, low, high), each (n_labels,); NaN where undefined."""
+    found = averages.f1_of_counts(counted)
+    return np.asarray(found.value), np.asarray(found.low), np.asarray(found.high)
 
 
 def macro_f1_change(
     truth: npt.NDArray[np.bool_], before: npt.NDArray[np.bool_], after: npt.NDArray[np.bool_]
 ) -> Measure | None:
-    """Change of macro F1 between two models on the same images, paired bootstrap over images.
+    """Change of macro F1 between two models on the same images, as `ml.averages` measures it.
 
     truth, before, after: marks (n, n_labels).
     """
-    n_labels = truth.shape[1]
-    if not len(truth) or not (truth.any() or before.any() or after.any()):
-        return None
-    marks, seen = np.unique(
-        np.concatenate([truth, before, after], axis=1), axis=0, return_counts=True
-    )
-    true, old, new = (marks[:, i * n_labels : (i + 1) * n_labels] for i in range(3))
-    parts = [true & old, true.astype(int) + old, true & new, true.astype(int) + new]
-    patterns = np.concatenate(parts, axis=1).astype(np.float64)
-
-    def change(draws: npt.NDArray[np.int64]) -> Floats:
-        sums = (draws.astype(np.float64) @ patterns).reshape(len(draws), 4, n_labels)
-        return _mean_f1(sums[:, 2], sums[:, 3]) - _mean_f1(sums[:, 0], sums[:, 1])
-
-    value = float(change(seen[None, :])[0])
-    low, high = bootstrap(change, seen, seed=0)
-    return measure(value, min(low, value), max(high, value))
+    return measure(*averages.macro_f1_change(truth, before, after)) if len(truth) else None
 
 
 def f1_of_marks(truth: npt.NDArray[np.bool_], given: npt.NDArray[np.bool_]) -> list[Measure | None]:

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from labeler.evaluation import measures, sample, scored
+from labeler.evaluation import averaging, measures, sample, scored
+from labeler.evaluation.averaging import Ranked, Row
 from labeler.evaluation.measures import Measure
 from labeler.evaluation.memory import Memory
 from labeler.evaluation.sample import AuditSample
@@ -16,6 +17,7 @@ from labeler.projects.models import Label, Project
 from labeler.training import versions
 from labeler.training.models import ModelVersion
 from ml import metrics
+from ml.threads import one_blas_thread
 
 NUMBER_FROM = 50  # audit labels; below that macro F1 says nothing
 FEW = 5  # images of a label; below that its figures say nothing
@@ -33,6 +35,7 @@ class LabelReport:
     precision: Measure | None
     recall: Measure | None
     f1: Measure | None
+    average_precision: Measure | None = None  # whatever the threshold
 
     @property
     def support(self) -> int:
@@ -51,7 +54,8 @@ class LabelReport:
 
     def as_dict(self) -> dict[str, Any]:
         """The API's form. Too few images: counts, but no figure."""
-        figures = {"precision": self.precision, "recall": self.recall, "f1": self.f1}
+        names = ("precision", "recall", "f1", "average_precision")
+        figures: dict[str, Measure | None] = {name: getattr(self, name) for name in names}
         return {
             "id": self.label.pk,
             "name": self.label.name,
@@ -78,6 +82,7 @@ class Report:
     thresholds: Thresholds
     labels: tuple[LabelReport, ...] = ()
     macro_f1: Measure | None = None
+    overall: tuple[Row, ...] = ()  # micro, macro, weighted; empty below NUMBER_FROM
     accuracy: Measure | None = None  # single-label projects
     confusion: tuple[tuple[int, ...], ...] | None = None  # rows: people; last column: unknown
     cross_validated: Measure | None = None  # accuracy on the labels so far, chosen, not drawn
@@ -114,6 +119,7 @@ class Report:
             "threshold": self.thresholds.one,
             "macro_f1": self.macro_f1.as_dict() if self.macro_f1 else None,
             "accuracy": self.accuracy.as_dict() if self.accuracy else None,
+            "overall": {row.name: row.as_dict() for row in self.overall},
             "labels": [label.as_dict() for label in self.labels],
             "confusion": self._confusion_dict(),
             "cross_validated": self.cross_validated.as_dict() if self.cross_validated else None,
@@ -130,20 +136,34 @@ _reports: Memory[Report] = Memory(256)
 
 
 def report(
-    project: Project, version: ModelVersion | None = None, threshold: float | None = None
+    project: Project,
+    version: ModelVersion | None = None,
+    threshold: float | None = None,
+    *,
+    as_of: int | None = None,
+    thresholds: Thresholds | None = None,
 ) -> Report:
     """Measure `version` (default: the serving one) on the audit labels known now.
 
     threshold: one for all labels, in [0, 1], instead of those saved with the version.
+    as_of: on the audit labels as they stood when this annotation id was the newest.
+    thresholds: those to apply instead, such as they were once.
     Raises: ValueError for a threshold out of range.
     """
     if threshold is not None and not 0 <= threshold <= 1:
         raise ValueError("The threshold must lie between 0 and 1.")
-    answers = sample.of(project)
+    answers = sample.of(project, as_of)
     version = version or versions.serving(project)
     if version is None:
         return _without_model(project, answers, threshold)
-    thresholds = Thresholds.of_version(project, version, threshold)
+    thresholds = thresholds or Thresholds.of_version(project, version, threshold)
+    return measured_on(project, version, answers, thresholds)
+
+
+def measured_on(
+    project: Project, version: ModelVersion, answers: AuditSample, thresholds: Thresholds
+) -> Report:
+    """Measure the version on these answers."""
     try:
         compared = scored.of(project, version, answers)
     except NotScored:
@@ -180,28 +200,29 @@ def _head(
     )
 
 
+@one_blas_thread()
 def _measure(
     version: ModelVersion, answers: AuditSample, compared: Scored, thresholds: Thresholds
 ) -> Report:
-    n = len(compared.image_ids)
-    matrix = None
-    truth: npt.NDArray[Any] = compared.truth
-    if thresholds.multi:
-        predicted: npt.NDArray[Any] = compared.decide(thresholds)
-        counted = metrics.counts(truth, predicted)
-    else:
-        truth, predicted = compared.true_columns(), compared.likeliest(thresholds)
-        matrix = metrics.confusion(truth, predicted, len(compared.labels))
-        counted = metrics.counts_of_confusion(matrix)
+    n, matrix = len(compared.image_ids), None
+    given = compared.decide(thresholds)
+    if not thresholds.multi:
+        said = compared.likeliest(thresholds)
+        matrix = metrics.confusion(compared.true_columns(), said, len(compared.labels))
+    counted = metrics.counts(compared.truth, given)
+    ranked = averaging.ranked(compared.truth, compared.proba)
+    enough = n >= NUMBER_FROM
+    rows = averaging.of(compared.truth, given, compared.proba, ranked) if enough else ()
     return _head(
         version,
         answers,
         thresholds,
         audit_labels=n,
         audit_unscored=compared.missing,
-        labels=_label_reports(compared, counted, thresholds),
-        macro_f1=measures.macro_f1(truth, predicted, counted) if n >= NUMBER_FROM else None,
-        accuracy=_accuracy(matrix) if n >= NUMBER_FROM else None,
+        labels=_label_reports(compared, counted, ranked, thresholds),
+        macro_f1=next((row.f1 for row in rows if row.name == "macro"), None),
+        overall=rows,
+        accuracy=_accuracy(matrix) if enough else None,
         confusion=None if matrix is None else tuple(map(tuple, matrix.tolist())),
     )
 
@@ -213,7 +234,7 @@ def _accuracy(matrix: npt.NDArray[np.int64] | None) -> Measure | None:
 
 
 def _label_reports(
-    compared: Scored, counted: metrics.Counts, thresholds: Thresholds
+    compared: Scored, counted: metrics.Counts, ranked: Ranked, thresholds: Thresholds
 ) -> tuple[LabelReport, ...]:
     precision, recall = metrics.precision_recall_intervals(counted)
     f1 = measures.f1(counted)
@@ -225,5 +246,6 @@ def _label_reports(
         }
         tp, fp, fn = (int(c[at]) for c in (counted.tp, counted.fp, counted.fn))
         threshold = thresholds.for_label(label.pk)
+        figures["average_precision"] = ranked.of(at)
         made.append(LabelReport(label=label, tp=tp, fp=fp, fn=fn, threshold=threshold, **figures))
     return tuple(made)

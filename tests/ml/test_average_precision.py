@@ -6,7 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score
 
-from ml.average_precision import _Ordered, average_precision_intervals
+from ml.average_precision import (
+    _Ordered,
+    average_precision_bounds,
+    average_precision_intervals,
+    average_precisions_of,
+)
 from ml.metrics import average_precisions
 
 
@@ -79,3 +84,36 @@ def test_what_does_not_fit_is_refused():
         average_precision_intervals(np.ones((3, 2)), np.ones((3, 3)))
     with pytest.raises(ValueError):
         average_precision_intervals(np.ones((2, 1)), [[0.5], [np.nan]])
+
+
+def test_all_labels_at_once_agree_with_scikit_learn():
+    rng = np.random.default_rng(4)
+    truth = rng.random((300, 7)) < 0.2
+    truth[:, 6] = False
+    score = np.round(rng.random((300, 7)) + 0.3 * truth, 1)  # many ties
+    found = average_precisions_of(truth, score)
+    peers = [average_precision_score(truth[:, at], score[:, at]) for at in range(6)]
+    assert found[:6] == pytest.approx(peers)
+    assert np.isnan(found[6])
+    assert found == pytest.approx(average_precisions(truth, score), nan_ok=True)
+
+
+def test_the_closed_interval_covers_the_truth_also_with_few_images_of_a_label():
+    rng = np.random.default_rng(6)
+
+    def draw(n):
+        truth = rng.random((n, 1)) < 0.08
+        return truth, rng.normal(size=(n, 1)) + 1.5 * truth
+
+    wanted, held = average_precisions_of(*draw(400_000))[0], 0
+    for _ in range(300):
+        truth, score = draw(150)  # about 12 images
+        low, high = average_precision_bounds(average_precisions_of(truth, score), truth.sum())
+        held += low[0] <= wanted <= high[0]
+    assert held / 300 >= 0.91
+
+
+def test_the_closed_interval_of_what_is_undefined_is_everything():
+    low, high = average_precision_bounds([np.nan, 1.0], [0, 20])
+    assert (low[0], high[0]) == (0, 1)
+    assert 0.8 < low[1] < high[1] == 1
