@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ml import clustering, heads, strategies
-from ml.checks import Ints
+from ml.checks import Bools, Ints
 from ml.heads.bagging import bagged_proba
-from ml.metrics import counts, macro_f1, one_hot
+from ml.metrics import counts, decide_marks, macro_f1, one_hot
 
 COLD = "cold+"
 Table = npt.NDArray[np.float32]
@@ -18,13 +18,20 @@ Table = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Labeled:
-    """A pool to learn from and a test set kept apart, as features and true labels."""
+    """A pool to learn from and a test set kept apart, as features and true labels.
+
+    Labels are numbers (n,), or marks (n, n_labels) where an image may have several.
+    """
 
     pool: Table
-    pool_labels: Ints
+    pool_labels: Ints | Bools
     test: Table
-    test_labels: Ints
+    test_labels: Ints | Bools
     names: list[str]
+
+    @property
+    def kind(self) -> strategies.Kind:
+        return "single" if self.pool_labels.ndim == 1 else "multi"
 
 
 @dataclass(frozen=True)
@@ -65,15 +72,22 @@ def replay(data: Labeled, strategy: str, plan: Plan, seed: int) -> list[Point]:
 
 def points(data: Labeled, strategy: str, plan: Plan, seed: int) -> Iterator[Point]:
     """Yield the points of `replay`, each as soon as it is measured."""
+    for labeled, head in models(data, strategy, plan, seed):
+        yield _measured(data, head, len(labeled))
+
+
+def models(
+    data: Labeled, strategy: str, plan: Plan, seed: int
+) -> Iterator[tuple[list[int], heads.Head]]:
+    """Yield what is labeled, as positions in the pool, and the head learned from it."""
     rng = np.random.default_rng(seed)
     tie_keys = rng.permutation(len(data.pool))
-    rule = strategy.removeprefix(COLD)
     first = (
         clustering.cold_start(data.pool, plan.start, seed)
         if strategy.startswith(COLD)
         else rng.permutation(len(data.pool))[: plan.start]
     )
-    labeled = list(first)
+    labeled = [int(position) for position in first]
     head: heads.Head | None = None
     while True:
         head = heads.get(plan.head).fit(
@@ -83,25 +97,38 @@ def points(data: Labeled, strategy: str, plan: Plan, seed: int) -> Iterator[Poin
             warm=head,
             seed=seed,
         )
-        yield _measured(data, head, len(labeled))
+        yield list(labeled), head
         wanted = min(plan.batch, plan.budget - len(labeled))
         left = np.setdiff1d(np.arange(len(data.pool)), labeled)
         if wanted <= 0 or len(left) == 0:
             return
-        given = np.bincount(data.pool_labels[labeled], minlength=len(data.names))
-        now = strategies.staged(rule, given)
-        chosen, _ = strategies.choose(
-            now,
-            proba=head.predict_proba(data.pool[left]),
-            committee=_committee(now, head, data, labeled, left, seed),
-            embeddings=data.pool[left],
-            labeled=data.pool[labeled],
-            given=given,
-            tie_keys=tie_keys[left],
-            k=wanted,
-            seed=seed * 1000 + len(labeled),
-        )
-        labeled.extend(left[chosen])
+        rule = strategy.removeprefix(COLD)
+        chosen = _asked(data, head, rule, labeled, left, tie_keys[left], wanted, seed)
+        labeled.extend(left[chosen].tolist())
+
+
+def _asked(
+    data: Labeled, head: heads.Head, rule: str, labeled: list[int], left: Ints, keys: Ints,
+    wanted: int, seed: int,
+) -> Ints:  # fmt: skip
+    """Positions in `left` that the strategy asks for."""
+    known = data.pool_labels[labeled]
+    many = known.ndim == 2
+    given = known.sum(axis=0) if many else np.bincount(known, minlength=len(data.names))
+    now = strategies.staged(rule, given)
+    chosen, _ = strategies.choose(
+        now,
+        kind=data.kind,
+        proba=head.predict_proba(data.pool[left]),
+        committee=_committee(now, head, data, labeled, left, seed),
+        embeddings=data.pool[left],
+        labeled=data.pool[labeled],
+        given=given,
+        tie_keys=keys,
+        k=wanted,
+        seed=seed * 1000 + len(labeled),
+    )
+    return chosen
 
 
 def steps(plan: Plan, pool: int) -> int:
@@ -122,9 +149,10 @@ def _committee(
 
 
 def _measured(data: Labeled, head: heads.Head, labels: int) -> Point:
-    predicted = head.predict_proba(data.test).argmax(axis=1)
-    counted = counts(
-        one_hot(data.test_labels, len(data.names)), one_hot(predicted, len(data.names))
-    )
-    accuracy = float((predicted == data.test_labels).mean())
-    return Point(labels, accuracy, macro_f1(counted))
+    proba, truth = head.predict_proba(data.test), data.test_labels
+    if truth.ndim == 2:
+        given, marks = decide_marks(proba), np.asarray(truth, dtype=bool)
+    else:
+        given, marks = (one_hot(of, len(data.names)) for of in (proba.argmax(axis=1), truth))
+    accuracy = float((given == marks).all(axis=1).mean())  # every label of an image right
+    return Point(labels, accuracy, macro_f1(counts(marks, given)))
