@@ -1,17 +1,26 @@
 """A pool as a map: two numbers per image, so that images that look alike lie together."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from ml.neighbours import nearest
 from ml.projection import principal_axes
 
 Rows = npt.NDArray[np.float32]
+Tell = Callable[[float], None]
 
 SPREAD = 50  # principal axes that t-SNE begins from
 PERPLEXITY = 30.0  # neighbours an image counts as its own, about
-LANDMARKS = 5000
+LANDMARKS = 25_000
+STEPS = (250, 500)  # with what is near drawn together more strongly, then as it is
+TOGETHER = 12.0  # how much more strongly
+TREE = 4000  # rows up to which the repulsion comes from a tree
+PLACED = 20_000  # rows placed between two words of progress
+THREADS = 1  # two wait busily for each other on a busy machine
+EXACT = 1000  # rows up to which every pair is looked at
 ANCHORS = 5  # landmarks that say where another image lies
 FEWEST = 5  # below, two principal axes say all
 
@@ -22,6 +31,7 @@ def t_sne(
     seed: int,
     perplexity: float = PERPLEXITY,
     landmarks: int = LANDMARKS,
+    tell: Tell = lambda share: None,
 ) -> Rows:
     """Return a place on the map for each row, (n, 2) float32, centred and at most 1 from 0.
 
@@ -31,8 +41,10 @@ def t_sne(
     of groups nor gaps between them can be trusted.
     Same arguments on the same machine, same map.
     Raises: ValueError for no table, values that are not finite or a perplexity below 1.
-    Source: van der Maaten and Hinton (2008), Visualizing data using t-SNE, JMLR 9, in
-        scikit-learn's form; landmarks as in its section 5, placed by their neighbours.
+    tell: called with the share done, in [0, 1], now and then; what it raises ends the work.
+    Source: van der Maaten and Hinton (2008), Visualizing data using t-SNE, JMLR 9; openTSNE's
+        form with interpolation, Linderman and others (2019), Nature Methods 16; landmarks as
+        in section 5 of the first, placed by their neighbours.
     """
     rows = np.asarray(table, dtype=np.float32)
     if rows.ndim != 2 or len(rows) == 0 or not np.isfinite(rows).all():
@@ -44,21 +56,45 @@ def t_sne(
         return _scaled(_padded(spread[:, :2]))
     chosen = np.sort(np.random.default_rng(seed).permutation(len(rows))[:landmarks])
     places = np.empty((len(rows), 2), dtype=np.float32)
-    places[chosen] = _mapped(spread[chosen], perplexity, seed)
+    most = 0.9 if len(chosen) < len(rows) else 1.0
+    places[chosen] = _mapped(spread[chosen], perplexity, seed, lambda share: tell(most * share))
     others = np.setdiff1d(np.arange(len(rows)), chosen)
-    if len(others):
-        places[others] = _placed(spread[others], spread[chosen], places[chosen])
+    for start in range(0, len(others), PLACED):
+        some = others[start : start + PLACED]
+        places[some] = _placed(spread[some], spread[chosen], places[chosen])
+        tell(most + (1 - most) * (start + len(some)) / len(others))
     return _scaled(places)
 
 
-def _mapped(rows: Rows, perplexity: float, seed: int) -> Rows:
-    from sklearn.manifold import TSNE  # takes seconds to load
+def _mapped(rows: Rows, perplexity: float, seed: int, tell: Tell) -> Rows:
+    from openTSNE import TSNEEmbedding  # takes a second to load
+    from openTSNE.affinity import PerplexityBasedNN
 
     # A perplexity of a third of the images is the most that still means neighbours.
     most = min(perplexity, (len(rows) - 1) / 3)
-    made = TSNE(perplexity=most, init=_start(rows), random_state=seed % 2**32, n_jobs=1)
-    with threadpool_limits(limits=1):  # its threads wait busily for each other
-        return np.asarray(made.fit_transform(rows), dtype=np.float32)
+    how = "exact" if len(rows) <= EXACT else "annoy"
+    shared = {"n_jobs": THREADS, "random_state": seed % 2**31}
+    near = PerplexityBasedNN(rows, perplexity=most, method=how, **shared)
+    tell(0.2)
+    made = TSNEEmbedding(_start(rows), near, negative_gradient_method=_gradient(rows), **shared)
+
+    def step(at: int, *_: Any) -> bool:
+        tell(0.2 + 0.8 * (done + at) / sum(STEPS))
+        return False
+
+    done = 0
+    for steps, together, momentum in ((STEPS[0], TOGETHER, 0.5), (STEPS[1], 1.0, 0.8)):
+        made = made.optimize(
+            steps, exaggeration=together, momentum=momentum,
+            callbacks=step, callbacks_every_iters=25,
+        )  # fmt: skip
+        done += steps
+    return np.asarray(made, dtype=np.float32)
+
+
+def _gradient(rows: Rows) -> str:
+    """Interpolation costs the same for few rows as for many; the tree is quicker for few."""
+    return "bh" if len(rows) <= TREE else "fft"
 
 
 def _start(rows: Rows) -> Rows:
