@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.http import QueryDict
 from django.utils.translation import gettext as _
 
+from labeler.exploring import filters, sieve
 from labeler.labeling import together
 from labeler.labeling.answers import Refused
 from labeler.projects.models import Project
@@ -13,11 +15,30 @@ LARGEST = 2**63 - 1
 
 
 def image_ids(project: Project, asked: Mapping[str, Any]) -> list[int]:
-    """The images of `ids`, a list of image ids. Raises Refused."""
+    """The images of `ids`, a list of image ids, or of `query`, the query string of a filter.
+
+    Raises Refused.
+    """
+    if isinstance(asked.get("query"), str):
+        return _of_filter(project, asked["query"])
     ids = asked.get("ids")
     if not isinstance(ids, list) or any(type(pk) is not int for pk in ids):
         raise Refused("bad_ids", _("Choose some images first."))
-    if len(ids) > together.MOST:
+    _check(len(ids))
+    return [pk for pk in dict.fromkeys(ids) if 0 < pk <= LARGEST]
+
+
+def _of_filter(project: Project, query: str) -> list[int]:
+    try:
+        wanted = filters.parsed(dict(QueryDict(query[:4_000]).lists()))
+    except filters.BadFilter as error:
+        raise Refused("bad_filter", str(error)) from error
+    found = sieve.found(project, wanted)
+    _check(len(found.rows))
+    return [int(pk) for pk in found.columns.ids[found.rows]]
+
+
+def _check(count: int) -> None:
+    if count > together.MOST:
         words = _("At most %(most)s images at once; choose fewer.")
         raise Refused("too_many", words % {"most": f"{together.MOST:,}"})
-    return [pk for pk in dict.fromkeys(ids) if 0 < pk <= LARGEST]

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-What = Literal["labeled", "left", "images"]
+What = Literal["labeled", "left", "images", "quiet"]
 
 MANY = 500
 KEPT = 1.0  # seconds

@@ -147,6 +147,10 @@ TABLE = {
     f"POST {P}/models/<int:number>/delete": Row("admin", ok=(404,)),
     # exploring
     f"GET {P}/explore": Row("reviewer"),
+    f"GET {P}/explore/images": Row("reviewer"),
+    f"GET {P}/explore/counts": Row("reviewer"),
+    f"POST {P}/explore/views/keep": Row("reviewer"),
+    f"POST {P}/explore/views/forget": Row("reviewer"),
     f"POST {P}/explore/label": Row("reviewer"),
     f"POST {P}/explore/undo": Row("reviewer"),
     f"POST {P}/explore/ask": Row("reviewer"),
