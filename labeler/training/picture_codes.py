@@ -4,6 +4,7 @@ Embeddings overlook some copies and take others for copies that are none; a code
 pixels is a second opinion. Codes are made once per image, when somebody first needs them.
 """
 
+import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,7 +18,10 @@ from labeler.projects.models import Project
 from ml import arrays
 from ml.arrays import SHARD, ArrayDamaged
 from ml.images import ImageRefused, open_image
+from ml.look_alikes import DIFFERENCE
 from ml.picture_hash import BYTES, Codes, bits_apart, picture_code, words
+
+log = logging.getLogger(__name__)
 
 VERSION = 1
 AUDIT_BITS = 3  # of 64: on real sets no two different pictures were as near
@@ -58,30 +62,40 @@ def make(project: Project, rows: Rows, progress: Callable[[int], None] = lambda 
         there += len(missing)
 
 
-def like_audit(project: Project, rows: Rows, audit: Rows) -> Done:
-    """Which of the rows show, by their codes, the same picture as one of the audit rows.
+def made(project: Project, rows: Rows) -> Codes:
+    """The codes of these rows, (n, 16), a few hundred missing ones made now; zeros for the rest.
 
-    Makes a few hundred missing codes, the audit sample's first.
+    For rounds, which somebody waits for: where the pictures cannot be read, rounds go on.
     """
-    wanted = np.concatenate([audit, rows])
-    _, done = read(project, wanted)
-    make(project, wanted[~done][:MOST_PER_ROUND])
-    mine, others = read(project, rows)[0], read(project, audit)[0]
-    return near_any(mine, others[others.any(axis=1)], AUDIT_BITS)
+    _, done = read(project, rows)
+    try:
+        make(project, rows[~done][:MOST_PER_ROUND])
+    except OSError as error:
+        log.warning("Pictures of project %s could not be compared: %s", project.pk, error)
+    return read(project, rows)[0]
+
+
+def like_audit(project: Project, rows: Rows, audit: Rows) -> Done:
+    """Which of the rows show, by their codes, the same picture as one of the audit rows."""
+    codes = made(project, np.concatenate([audit, rows]))
+    return near_any(codes[len(audit) :], codes[: len(audit)], AUDIT_BITS)
 
 
 def near_any(codes: Codes, others: Codes, bits: int) -> Done:
     """Which codes (n, 16) differ from one of the others by at most `bits`; empty ones do not."""
     near = np.zeros(len(codes), dtype=bool)
-    if not len(others):
-        return near
-    table, known = words(codes), words(np.ascontiguousarray(others))
-    for start in range(0, len(table), 1024):
-        some = table[start : start + 1024, None]
-        shapes = bits_apart(some[..., 0], known[None, :, 0]) <= bits
-        lighter = bits_apart(some[..., 1], known[None, :, 1]) <= 2 * bits
-        near[start : start + 1024] = (shapes & lighter).any(axis=1)
-    return near & codes.any(axis=1)
+    for start in range(0, len(codes), 1024):
+        near[start : start + 1024] = near_table(codes[start : start + 1024], others, bits).any(1)
+    return near
+
+
+def near_table(codes: Codes, others: Codes, bits: int) -> Done:
+    """Which pairs of codes (n, 16) and (m, 16) differ by at most `bits`, (n, m); empty ones
+    are near nothing."""
+    table, known = words(codes)[:, None], words(others)[None]
+    near = bits_apart(table[..., 0], known[..., 0]) <= bits
+    near &= bits_apart(table[..., 1], known[..., 1]) <= DIFFERENCE * bits
+    return near & codes.any(axis=1)[:, None] & others.any(axis=1)[None]
 
 
 def _coded(project: Project, rows: Rows) -> Codes:

@@ -13,6 +13,7 @@ from labeler.labeling.refill import Ranked
 from labeler.pools import audit
 from labeler.pools.models import Image
 from labeler.projects.models import Project
+from labeler.training import batch
 from labeler.training.candidates import Candidates, Choice, Gathered, Proba
 from labeler.training.choosing import Choosing, given
 from labeler.training.fitting import Fitted, Lesson
@@ -89,6 +90,8 @@ def rank(
         for name, part in choosing.ranked(best.best)
         for ranked in _ranked(part.each(), pool, lesson)
     ]
+    if by_now != "random":  # which is to stay as the dice fell
+        asked = batch.apart(project, pool, asked)
     return asked + _behind(asked, sure.best, pool, lesson)
 
 
