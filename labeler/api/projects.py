@@ -61,6 +61,7 @@ class Settings(BodySchema):
     instructions: Annotated[str, Field(max_length=creation.MOST_INSTRUCTIONS)] = ""
     consensus: Text = "majority"
     gold_share: Annotated[float, Field(ge=0, le=creation.MOST_GOLD)] = 0.0
+    spot_check_share: Share = 0.05
     label_adders: Text = "admin"
 
 
@@ -120,6 +121,7 @@ class ProjectOut(Schema):
     instructions: str
     consensus: str
     gold_share: float
+    spot_check_share: float
     label_adders: str
     images: int
     role: str

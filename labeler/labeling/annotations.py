@@ -138,7 +138,7 @@ def _suggestion_shown(project: Project, user: User, item: QueueItem, answer: Ans
     """What the client says; where it says nothing, whether a suggestion was sent along."""
     if answer.batch:
         return True  # a grid is a page of suggestions
-    could = bool(item.beliefs) and not item.audit and not item.gold
+    could = bool(item.beliefs) and not item.blind
     if answer.suggestion_shown is None:
         return could and questions.suggestion_shown(item, project, user)
     return could and answer.suggestion_shown

@@ -75,6 +75,11 @@ class QueueItem(models.Model):
     def __str__(self) -> str:
         return f"{self.image}, rank {self.rank}"
 
+    @property
+    def blind(self) -> bool:
+        """Whether it measures something: no suggestion is shown, and all such items read alike."""
+        return self.audit or self.gold or self.strategy == "spot_check"
+
 
 class Annotation(models.Model):
     """One person's answer on one image. Rows are never changed but for `current`.
@@ -184,7 +189,11 @@ class Acceptance(models.Model):
 
 
 class ModelAnnotation(models.Model):
-    """A label, or several, that the model gave an image and that was accepted."""
+    """A label, or several, that the model gave an image and that was accepted.
+
+    It counts while the image is ACCEPTED. Once a person has answered, it is kept only to measure
+    how often the model was wrong.
+    """
 
     acceptance = models.ForeignKey(Acceptance, models.CASCADE, related_name="annotations")
     image = models.OneToOneField(Image, models.CASCADE, related_name="accepted")

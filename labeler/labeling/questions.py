@@ -62,11 +62,11 @@ def _names(project: int) -> "QuerySet[Label, tuple[int, str]]":
 def suggestion_shown(item: QueueItem, project: Project, user: User) -> bool:
     """Whether this person sees what the model believes about this item.
 
-    Never on audit and gold items, which measure, and never for who has hidden suggestions.
+    Never on blind items, which measure, and never for who has hidden suggestions.
     Otherwise it is drawn once for each item, with the probability `project.suggestion_share`;
     the draw depends on the item's id alone, so that a reload and an undo show the same.
     """
-    if item.audit or item.gold or user.settings.get(HIDDEN, False):
+    if item.blind or user.settings.get(HIDDEN, False):
         return False
     return project.suggestion_share >= 1 or _draw(item.pk) < project.suggestion_share
 
@@ -79,9 +79,10 @@ def _draw(pk: int) -> float:
 def as_dict(item: QueueItem, names: Mapping[int, str], *, shown: bool) -> dict[str, Any]:
     """The item as JSON, with the suggestion where it is `shown` (see `suggestion_shown`).
 
-    Audit and gold items are asked blind and read alike: nobody can tell which is which.
+    Audit items, gold items and spot checks are asked blind and read alike: nobody can tell which
+    is which.
     """
-    blind = item.audit or item.gold
+    blind = item.blind
     beliefs = _beliefs(item, names) if shown and not blind else {}
     question: dict[str, Any] = {
         "item": item.pk,
@@ -124,7 +125,7 @@ def _addresses() -> dict[str, str]:
 
 def words(item: QueueItem, beliefs: Mapping[int, float], names: Mapping[int, str]) -> str:
     """Why the image is asked, in a sentence."""
-    if item.audit or item.gold or item.strategy == AUDIT:
+    if item.blind or item.strategy == AUDIT:
         return str(BLIND)
     if not beliefs or item.strategy in CHOSEN:
         return _plain(item)

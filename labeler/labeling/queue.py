@@ -15,7 +15,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from labeler.labeling import gold, refill
+from labeler.labeling import gold, refill, spot_checks
 from labeler.labeling.models import Annotation, QueueItem
 from labeler.pools.models import Image
 from labeler.projects.models import Label, Project, User
@@ -51,6 +51,8 @@ def claim(*, project: Project, user: User, count: int = 1) -> list[QueueItem]:
         items, _ = _claim(project, user, count)  # a queue that ran dry fills itself
     if not items:
         items, _ = _claim(project, user, count, skips=True)
+    if not items:
+        items, _ = _claim(project, user, count, checks=True)
     return items
 
 
@@ -62,11 +64,13 @@ def _label(project: int) -> "QuerySet[Label, int]":
 
 @lightly()
 def _claim(
-    project: Project, user: User, count: int, *, skips: bool = False
+    project: Project, user: User, count: int, *, skips: bool = False, checks: bool = False
 ) -> tuple[list[QueueItem], bool]:
     one_claim_per_person(project, user)
     mine = held(project, user)[:count]
     known = gold.due_for(project, user, count - len(mine))
+    draw = spot_checks.left_for if checks else spot_checks.due_for
+    known += draw(project, user, count - len(mine) - len(known))
     left = count - len(mine) - len(known)
     fresh = known + _choose(project, user, left, holds=bool(mine), skips=skips)
     if mine or fresh:
@@ -98,7 +102,7 @@ def _open(project: int, *, overlaps: bool) -> "QuerySet[QueueItem]":
     items = QueueItem.objects.filter(project=project, done_at=None)
     if overlaps:
         return items
-    again = Q(strategy__in=refill.SECOND)  # of an image that has an answer
+    again = Q(strategy__in=(*refill.SECOND, refill.SPOT_CHECK))  # of an image that has a label
     return items.filter(Q(audit=True) | Q(gold=True) | again | Q(image__state=Image.State.OPEN))
 
 
@@ -224,7 +228,7 @@ def _second_look_not_for(user: int) -> Q:
 
 def mixed(items: Sequence[QueueItem]) -> list[QueueItem]:
     """By rank, audit and gold images strewn among them: at random, but the same on every look."""
-    blind = [item for item in items if item.audit or item.gold]
+    blind = [item for item in items if item.blind]
     ranked = sorted(set(items).difference(blind), key=lambda item: (item.rank, item.pk))
     for item in blind:
         ranked.insert(item.pk * 2_654_435_761 % 2**32 * (len(ranked) + 1) >> 32, item)

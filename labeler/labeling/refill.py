@@ -28,7 +28,8 @@ ASKED_FOR = "asked_for"  # somebody chose it among the pool, to be asked next
 SECOND_LOOK = "second_look"  # a reviewer wants another person's answer
 DRAWN_LOOK = "drawn_look"  # the same, of an audit image that was drawn at random
 SECOND = (SECOND_LOOK, DRAWN_LOOK)
-KEPT = (AGAIN, TAKEN_OUT, SPLIT, ASKED_FOR, *SECOND)
+SPOT_CHECK = "spot_check"  # drawn from what the model accepted, blind, to check the promise
+KEPT = (AGAIN, TAKEN_OUT, SPLIT, ASKED_FOR, SPOT_CHECK, *SECOND)
 ENOUGH_RANDOM = 2_000
 AT_ONCE = 900  # ids in one IN
 AUDIT_RANKS = 2**31 - 1
@@ -84,7 +85,7 @@ def top_up(project: Project) -> int:
 def top_up_random(project: Project) -> int:
     """While no round has ranked the queue, keep 2,000 images in it, in random order."""
     waiting = QueueItem.objects.filter(project=project, done_at=None, audit=False)
-    wished = (AGAIN, SPLIT, ASKED_FOR, *SECOND)
+    wished = (AGAIN, SPLIT, ASKED_FOR, SPOT_CHECK, *SECOND)
     held_out = waiting.filter(image__split=Image.Split.TEST).exclude(strategy__in=wished)
     waiting.filter(FREE, pk__in=list(held_out.values_list("pk", flat=True))).update(done_at=Now())
     free = waiting.filter(FREE).filter(image__state=Image.State.OPEN)

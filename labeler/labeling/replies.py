@@ -9,6 +9,7 @@ from labeler.labeling import progress, questions, queue, tally
 from labeler.labeling.answers import Refused, read_uuid
 from labeler.labeling.history import Outcome
 from labeler.labeling.models import Annotation, QueueItem
+from labeler.labeling.refill import SPOT_CHECK
 from labeler.pools.models import Image
 from labeler.projects import merged
 from labeler.projects.labels import fingerprint
@@ -79,7 +80,8 @@ def annotation(row: Annotation) -> dict[str, Any]:
         "skip": row.skip or None,
         "elapsed_ms": row.elapsed_ms,
         "source": row.source,
-        "audit": row.audit or row.gold,  # nobody can tell them apart
+        # Nobody can tell them apart.
+        "audit": row.audit or row.gold or row.strategy == SPOT_CHECK,
         "created_at": row.created_at.isoformat(),
     }
 

@@ -1,11 +1,11 @@
-"""Whether an image counts as open, labeled or skipped: read from its current answers."""
+"""Whether an image counts as open, labeled, skipped or accepted: read from its current answers."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db.models import QuerySet
 
-from labeler.labeling import tally
+from labeler.labeling import accepted, tally
 from labeler.labeling.models import Annotation
 from labeler.pools.models import Image
 from labeler.projects.statements import change
@@ -32,6 +32,8 @@ def state_from(image: Image, annotations: Iterable[Annotation]) -> str:
 def settle(image: Image, annotations: Iterable[Annotation]) -> None:
     """Write the image's state if it changed."""
     state = state_from(image, annotations)
+    if state == Image.State.OPEN and accepted.returning([image]):
+        state = Image.State.ACCEPTED
     if state != image.state:
         _write(image.pk, state=state)
         labeled = [s == Image.State.LABELED for s in (image.state, state)]
@@ -43,8 +45,11 @@ def settle_all(images: Sequence[Image], annotations: Mapping[int, Iterable[Annot
     """The same for many images of one project, with the annotations of each by its id."""
     to: dict[str, list[int]] = {}
     labeled = 0
+    now = {image.pk: state_from(image, annotations[image.pk]) for image in images}
+    unanswered = [image for image in images if now[image.pk] == Image.State.OPEN]
+    back = accepted.returning(unanswered) if unanswered else set()
     for image in images:
-        state = state_from(image, annotations[image.pk])
+        state = Image.State.ACCEPTED if image.pk in back else now[image.pk]
         if state != image.state:
             to.setdefault(state, []).append(image.pk)
             labeled += (state == Image.State.LABELED) - (image.state == Image.State.LABELED)

@@ -66,6 +66,10 @@ def extend_draw(project: Project) -> int:
     An image that was answered outside the sample stays outside: it may have been trained on.
     """
     images = Image.objects.filter(project=project)
+    # The model's own label is no answer: such an image is drawn like any other, unless rounds
+    # learned from it. A drawn one loses the label, for it waits for a blind answer.
+    accepted = images.filter(state=Image.State.ACCEPTED, key__lt=project.audit_rate)
+    accepted.filter(accepted__acceptance__teaches=False).update(state=Image.State.OPEN)
     still_open = images.filter(state=Image.State.OPEN)
     still_open.filter(audit=False, key__lt=project.audit_rate).update(audit=True)
     still_open.filter(audit=True, key__gte=project.audit_rate).update(audit=False)

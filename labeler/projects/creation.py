@@ -15,7 +15,7 @@ from labeler.projects.models import Label, Membership, Project, User
 OPEN_SETTINGS = (
     "name", "question", "kind", "strategy", "audit_share", "audit_target", "overlap",
     "retrain_after", "features", "head", "suggestion_share", "target",
-    "instructions", "consensus", "gold_share", "label_adders",
+    "instructions", "consensus", "gold_share", "spot_check_share", "label_adders",
 )  # fmt: skip
 MOST_OVERLAP = 10
 MOST_RETRAIN_AFTER = 100_000
@@ -180,6 +180,7 @@ RULES = {
     "target": _between(0, 1, SHARE),
     "suggestion_share": _between(0, 1, SHARE),
     "gold_share": _between(0, MOST_GOLD, GOLD_SHARE),
+    "spot_check_share": _between(0, 1, SHARE),
     "instructions": _instructions,
     "consensus": _one_of(set(Project.Consensus.values)),
     "label_adders": _one_of(set(Membership.Role.values)),

@@ -166,6 +166,9 @@ class ProjectSettingsForm(SettingsForm):
     gold_share = Percent(
         widget=forms.NumberInput({"class": "input short", "step": "any", "min": 0, "max": 50})
     )
+    spot_check_share = Percent(
+        widget=forms.NumberInput({"class": "input short", "step": "any", "min": 0, "max": 100})
+    )
     label_adders = forms.ChoiceField(choices=Membership.Role.choices, widget=forms.RadioSelect)
     audit_target = forms.IntegerField(**_number(0, creation.MOST_AUDIT_TARGET))
     head = forms.ChoiceField(choices=[(c.name, c.title) for c in choices.HEADS])

@@ -58,10 +58,12 @@ class Project(models.Model):
     instructions = models.TextField(blank=True)  # what people read before they label
     # Which answers a round may learn from, and how it weighs labels; read by training.part.
     training_part = models.JSONField(default=dict, blank=True)
-    # Of the images the model accepted, how many are asked again, blind, to check the promise.
+    # While the model's labels are accepted: how much of each person's queue are accepted images
+    # asked again, blind, to check the promise.
     spot_check_share = models.FloatField(
         default=0.05, validators=[MinValueValidator(0.0), MaxValueValidator(1.0)]
     )
+    has_accepted = models.BooleanField(default=False)  # an acceptance of model labels stands
     consensus = models.CharField(max_length=11, choices=Consensus, default=Consensus.MAJORITY)
     # How much of each person's queue has a known answer.
     gold_share = models.FloatField(

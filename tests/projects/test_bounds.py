@@ -14,6 +14,7 @@ OUTSIDE = [
     ("suggestion_share", ["-1", "101"], "0 to 100"),
     ("target", ["-0.1", "100.1"], "0 to 100"),
     ("gold_share", ["-1", "51"], "0 to 50"),
+    ("spot_check_share", ["-1", "101"], "0 to 100"),
     ("overlap", ["0", "11", "-1", "1.5", "", "9" * 400], "from 1 to 10"),
     ("audit_target", ["-1", "1000001", "x", ""], "from 0 to 1,000,000"),
     ("retrain_after", ["0", "100001", "-3"], "from 1 to 100,000"),
@@ -36,7 +37,7 @@ def test_a_number_outside_is_refused_beside_its_field(client, project, admin, fi
 @pytest.mark.parametrize(("field", "values", "words"), OUTSIDE)
 def test_the_api_refuses_it_too(client, project, admin, field, values, words):
     client.force_login(admin)
-    percent = {"audit_share", "suggestion_share", "target", "gold_share"}
+    percent = {"audit_share", "suggestion_share", "target", "gold_share", "spot_check_share"}
     for value in values:
         try:
             number = float(value) / 100 if field in percent else int(value)

@@ -35,6 +35,7 @@ def settings_of(project, **changes):
         "audit_share": 100 * project.audit_share, "retrain": "adaptive", "retrain_after": "",
         "suggestion_share": 100 * project.suggestion_share, "target": 100 * project.target,
         "overlap": project.overlap, "consensus": project.consensus, "instructions": "",
+        "spot_check_share": 100 * project.spot_check_share,
         "gold_share": 100 * project.gold_share, "label_adders": project.label_adders,
         "audit_target": project.audit_target, "features": project.features, "head": project.head,
     }  # fmt: skip

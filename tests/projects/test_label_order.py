@@ -13,6 +13,7 @@ pytestmark = pytest.mark.django_db
 FORM = {
     "name": "Leaves", "strategy": "margin", "audit_share": 10, "retrain": "adaptive",
     "suggestion_share": 100, "target": 90, "overlap": 1, "consensus": "majority", "gold_share": 0,
+    "spot_check_share": 5,
     "label_adders": "admin", "audit_target": 400, "features": "efficientnet_lite0",
     "head": "logistic",
 }  # fmt: skip
