@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from labeler.evaluation import thresholds
+from labeler.pools import audit
 from labeler.pools.models import Image
 from labeler.projects.models import Label, Project
 
@@ -47,6 +48,18 @@ class AnswerForm(forms.Form):
         if not self.project.is_multi and len(given) != 1:
             raise forms.ValidationError(_("Choose one label."))
         return given
+
+
+class SuspectForm(AnswerForm):
+    """A reviewer's answer on an image outside the audit sample."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._choose("image", Image.objects.filter(audit.teaching(), project=self.project))
+        self.fields["image"].error_messages["invalid_choice"] = _(
+            "That image cannot be answered here: it is not in this project, or it is in the audit "
+            "sample or the test split, which are left alone."
+        )
 
 
 class UndoForm(forms.Form):
