@@ -35,7 +35,7 @@ from ml.threads import one_blas_thread
 SETS = ("photos", "cifar10-12k")
 AHEAD, BATCH, AUDIT, FROM = 100, 25, 300, 100
 LOOKS, EVERY, CONFIDENCE = 5, 100, 0.95
-DRAWS = 4  # audit samples drawn per replay for the stop test
+DRAWS = 20  # audit samples drawn per replay for the stop test
 
 
 class Replay(NamedTuple):
@@ -50,6 +50,11 @@ class Replay(NamedTuple):
         """Macro F1 of a model on some images of the test part."""
         matrix = metrics.confusion(self.truth[which], self.decided[at][which], self.n_labels)
         return metrics.macro_f1(metrics.counts_of_confusion(matrix))
+
+    def marks(self, at: int, which: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Truth and decisions on some images, (n, n_labels)."""
+        each = np.eye(self.n_labels, dtype=bool)
+        return each[self.truth[which]], each[self.decided[at][which]]
 
 
 def replayed(name: str, data: Labeled, seeds: int, budget: int, cache: Path) -> list[Replay]:
@@ -179,8 +184,8 @@ def first_stop(
     for at in looks:
         reached = replay.macro(at, some) >= target
         if reached and confidence is not None:
-            truth, said = replay.truth[some], replay.decided[at][some]
-            reached = stopping.macro_f1_low(truth, said, replay.n_labels, confidence) >= target
+            truth, said = replay.marks(at, some)
+            reached = stopping.macro_f1_low(truth, said, confidence) >= target
         if reached:
             return at
     return None

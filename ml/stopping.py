@@ -9,11 +9,12 @@ out the error over looks: Lan and DeMets (1983), Discrete sequential boundaries 
 trials, Biometrika 70.
 """
 
+from math import exp, lgamma, log
+
 import numpy as np
 import numpy.typing as npt
 
-from ml import metrics
-from ml.intervals import wilson
+from ml.averages import averages
 
 MOST_LOOKS = 10
 
@@ -49,41 +50,19 @@ def share_low(successes: int, n: int, confidence: float) -> float:
     return low
 
 
-def macro_f1_low(
-    truth: npt.ArrayLike, predicted: npt.ArrayLike, n_labels: int, confidence: float
-) -> float:
+def macro_f1_low(truth: npt.ArrayLike, given: npt.ArrayLike, confidence: float) -> float:
     """Return the one-sided lower bound of macro F1; 0 where there is nothing to measure.
 
-    truth, predicted: label numbers (n,) (predicted -1: unknown), or marks (n, n_labels).
-    The lower of a bootstrap over images, and of the labels' own Wilson bounds combined as
-    independent: the bootstrap sees no width where no mistake was seen (ADR 10). Approximate,
-    unlike `share_low`; the back-test counts how often it errs.
+    truth, given: marks (n_images, n_labels). confidence: in (0.5, 1). The lower end of the
+    interval that pages show (`ml.averages`), as wide as one end of it must be. Approximate, unlike
+    `share_low`: `benchmarks/stop_advice.py` counts how often it errs.
     """
-    both = 2 * confidence - 1  # of a two-sided interval with this lower end
-    marks = [np.asarray(each) for each in (truth, predicted)]
-    if not len(marks[0]):
-        return 0.0
-    if marks[0].ndim == 1:
-        matrix = metrics.confusion(marks[0], marks[1], n_labels)
-        counted = metrics.counts_of_confusion(matrix)
-    else:
-        counted = metrics.counts(*marks)
-    seen = counted.tp + counted.fp + counted.fn
-    occurs = seen > 0
-    if not occurs.any():
-        return 0.0
-    share = counted.tp[occurs] / seen[occurs]
-    low, _ = wilson(counted.tp[occurs], seen[occurs], both)
-    f1, f1_low = (2 * each / (1 + each) for each in (share, low))
-    below = float(f1.mean() - np.linalg.norm(f1 - f1_low) / occurs.sum())
-    macro = metrics.f1_intervals(truth, predicted, n_labels, confidence=both)[1]
-    return max(0.0, min(below, float(macro.low)))
+    found = averages(truth, given, 2 * confidence - 1).macro.f1
+    return 0.0 if np.isnan(found.value) else float(found.low)
 
 
 def _upper_tail(successes: int, n: int, share: float) -> float:
     """P(X >= successes) for X binomial (n, share), share in (0, 1)."""
-    from math import exp, lgamma, log
-
     k = np.arange(successes, n + 1)
     rest = n - k
     choose = [lgamma(n + 1) - lgamma(i + 1) - lgamma(n - i + 1) for i in k.tolist()]

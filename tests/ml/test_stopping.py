@@ -5,6 +5,7 @@ import pytest
 from scipy.stats import beta
 
 from ml import stopping
+from ml.averages import averages
 
 
 def test_error_is_shared_out_over_the_looks():
@@ -24,30 +25,30 @@ def test_the_bound_of_a_share_is_clopper_and_pearsons(hits, n):
     assert stopping.share_low(hits, n, 0.99) == pytest.approx(wanted, abs=1e-9)
 
 
+def marks(numbers, n_labels=2):
+    return np.eye(n_labels, dtype=bool)[np.asarray(numbers, dtype=int)]
+
+
 def test_the_bound_of_nothing_is_zero():
     assert stopping.share_low(0, 0, 0.95) == 0.0
-    assert stopping.macro_f1_low(np.array([], int), np.array([], int), 3, 0.95) == 0.0
     nobody = np.zeros((5, 2), dtype=bool)
-    assert stopping.macro_f1_low(nobody, nobody, 2, 0.95) == 0.0
+    assert stopping.macro_f1_low(nobody, nobody, 0.95) == 0.0
 
 
 def test_fifty_right_answers_are_not_certainty():
-    truth = np.repeat([0, 1], 25)
-    low = stopping.macro_f1_low(truth, truth, 2, 0.95)
-    assert 0.85 < low < 0.99
+    truth = marks([0] * 25 + [1] * 25)
+    assert 0.85 < stopping.macro_f1_low(truth, truth, 0.95) < 0.99
 
 
-def test_marks_and_numbers_agree():
-    truth, said = np.array([0] * 30 + [1] * 30), np.array([0] * 27 + [1] * 33)
-    marks = [np.eye(2, dtype=bool)[each] for each in (truth, said)]
-    assert stopping.macro_f1_low(*marks, 2, 0.9) == pytest.approx(
-        stopping.macro_f1_low(truth, said, 2, 0.9), abs=0.01
-    )
+def test_the_bound_is_the_lower_end_of_the_interval_that_pages_show():
+    truth, said = marks([0] * 30 + [1] * 30), marks([0] * 27 + [1] * 33)
+    shown = averages(truth, said, 0.95).macro.f1
+    assert stopping.macro_f1_low(truth, said, 0.975) == pytest.approx(shown.low)
 
 
 def test_the_more_confidence_the_lower_the_bound():
-    truth, said = np.array([0] * 30 + [1] * 30), np.array([0] * 27 + [1] * 33)
-    bounds = [stopping.macro_f1_low(truth, said, 2, sure) for sure in (0.8, 0.95, 0.99)]
+    truth, said = marks([0] * 30 + [1] * 30), marks([0] * 27 + [1] * 33)
+    bounds = [stopping.macro_f1_low(truth, said, sure) for sure in (0.8, 0.95, 0.99)]
     assert bounds == sorted(bounds, reverse=True)
 
 
