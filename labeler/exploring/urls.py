@@ -5,6 +5,7 @@ from labeler.exploring.views import browse, choice, explore
 urlpatterns = [
     path("projects/<int:pk>/explore", explore.page, name="explore"),
     path("projects/<int:pk>/explore/images", browse.images, name="explore_images"),
+    path("projects/<int:pk>/explore/ids", browse.ids, name="explore_ids"),
     path("projects/<int:pk>/explore/counts", browse.counted, name="explore_counts"),
     path("projects/<int:pk>/explore/views/keep", browse.keep, name="explore_keep_view"),
     path("projects/<int:pk>/explore/views/forget", browse.forget, name="explore_forget_view"),

@@ -155,6 +155,7 @@ TABLE = {
     # exploring
     f"GET {P}/explore": Row("reviewer"),
     f"GET {P}/explore/images": Row("reviewer"),
+    f"GET {P}/explore/ids": Row("reviewer"),
     f"GET {P}/explore/counts": Row("reviewer"),
     f"POST {P}/explore/views/keep": Row("reviewer"),
     f"POST {P}/explore/views/forget": Row("reviewer"),
@@ -215,6 +216,7 @@ TABLE = {
     f"POST {A}/features/learn": Row("admin", ok=(409,)),  # there it learns nothing
     f"GET {A}/rounds": Row("reviewer"),
     f"POST {A}/rounds": Row("admin"),
+    f"POST {A}/predict": Row("reviewer", ok=(503,)),
     f"GET {A}/model-versions/compare": Row("reviewer", ok=(404, 422)),
     f"POST {A}/model-versions/unpin": Row("admin", ok=(404,)),
     f"POST {A}/model-versions/<int:number>/pin": Row("admin", ok=(404,)),

@@ -1,23 +1,19 @@
 """The list of Explore: its tiles, its counts, and the views that people keep. JSON."""
 
-from typing import Any, cast
-
 from django.contrib.auth.decorators import login_required
-from django.db.models import Q
 from django.http import HttpRequest, JsonResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from labeler.exploring import counts, filters, tiles
+from labeler.exploring import counts, filters, saved, sieve, tiles
 from labeler.exploring.models import SavedView
 from labeler.exploring.views.choice import Body, told_as_json
+from labeler.labeling import together
 from labeler.labeling.answers import Refused
 from labeler.projects.access import project_for
 from labeler.projects.models import Project, User
 
 FARTHEST = 2**31
-NOT_FILTERS = ("offset", "count", "at")
-MOST_VIEWS = 100
 
 
 @login_required
@@ -36,6 +32,20 @@ def images(request: HttpRequest, pk: int) -> JsonResponse:
 
 @login_required
 @require_safe
+def ids(request: HttpRequest, pk: int) -> JsonResponse:
+    """The ids of all that the filter lets through, as many as one choice may hold."""
+    project = project_for(request.user, pk, "explore")
+    try:
+        wanted = filters.parsed(dict(request.GET.lists()))
+    except filters.BadFilter as error:
+        return JsonResponse({"code": "bad_filter", "detail": str(error)}, status=422)
+    found = sieve.found(project, wanted)
+    first = found.columns.ids[found.rows[: together.MOST]]
+    return JsonResponse({"total": len(found.rows), "ids": first.tolist()})
+
+
+@login_required
+@require_safe
 def counted(request: HttpRequest, pk: int) -> JsonResponse:
     """How many images each filter would show."""
     project = project_for(request.user, pk, "explore")
@@ -45,17 +55,6 @@ def counted(request: HttpRequest, pk: int) -> JsonResponse:
 def _number(text: str | None, otherwise: int) -> int:
     plain = text is not None and text.isascii() and text.isdigit() and len(text) < 11
     return min(int(text), FARTHEST) if plain and text else otherwise
-
-
-def views_of(project: Project, user: User) -> list[dict[str, Any]]:
-    """The user's own saved views and those that others share, by name."""
-    seen = SavedView.objects.filter(Q(user=user) | Q(shared=True), project=project)
-    rows = seen.select_related("user").order_by("name", "pk")[:MOST_VIEWS]
-    return [
-        {"id": v.pk, "name": v.name, "query": v.query, "shared": v.shared,
-         "mine": v.user_id == user.pk, "by": v.user.username}
-        for v in rows
-    ]  # fmt: skip
 
 
 @told_as_json("explore")
@@ -70,7 +69,7 @@ def keep(project: Project, user: User, body: Body) -> Body:
         project=project, user=user, name=name,
         defaults={"query": query, "shared": body.get("shared") is True},
     )  # fmt: skip
-    return {"views": views_of(project, user)}
+    return {"views": saved.views_of(project, user)}
 
 
 @told_as_json("explore")
@@ -78,5 +77,5 @@ def forget(project: Project, user: User, body: Body) -> Body:
     """Delete one of one's own saved views."""
     wanted = body.get("id")
     if type(wanted) is int and 0 < wanted < 2**63:
-        SavedView.objects.filter(project=project, user=cast(User, user), pk=wanted).delete()
-    return {"views": views_of(project, user)}
+        SavedView.objects.filter(project=project, user=user, pk=wanted).delete()
+    return {"views": saved.views_of(project, user)}

@@ -1,12 +1,15 @@
 """Explore as a list: the pool as an endless grid behind filters."""
 
+from typing import cast
+
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from labeler.exploring import frame
+from labeler.exploring import choices, frame, saved
 from labeler.projects.access import project_for
+from labeler.projects.models import User
 
 
 @login_required
@@ -14,4 +17,6 @@ from labeler.projects.access import project_for
 def page(request: HttpRequest, pk: int) -> HttpResponse:
     """The frame; the script asks for the images."""
     project = project_for(request.user, pk, "explore")
-    return render(request, "exploring/browse.html", frame.context(project, "list"))
+    context = frame.context(project, "list") | choices.of(project)
+    context["frame_boot"]["views"] = saved.views_of(project, cast(User, request.user))
+    return render(request, "exploring/browse.html", context)
