@@ -27,7 +27,7 @@ def population_bounds(
         the bounds of Clopper and Pearson with the hypergeometric distribution.
     """
     seen = np.asarray(hits, dtype=np.int64).ravel()
-    if not 0 <= draws <= pool or (len(seen) and not (0 <= seen.min() and seen.max() <= draws)):
+    if not 0 <= draws <= pool or (len(seen) and not (seen.min() >= 0 and seen.max() <= draws)):
         raise ValueError("hits must lie between 0 and draws, draws between 0 and the pool")
     tail = (1 - confidence) / 2
     most = pool - (draws - seen)

@@ -161,11 +161,15 @@ def report(
 
 
 def measured_on(
-    project: Project, version: ModelVersion, answers: AuditSample, thresholds: Thresholds
+    project: Project,
+    version: ModelVersion,
+    answers: AuditSample,
+    thresholds: Thresholds,
+    which: str = scored.AUDIT,
 ) -> Report:
-    """Measure the version on these answers."""
+    """Measure the version on these answers to the images of `which`."""
     try:
-        compared = scored.of(project, version, answers)
+        compared = scored.of(project, version, answers, which=which)
     except NotScored:
         return _head(version, answers, thresholds, audit_labels=0, readable=False)
     key: Hashable = (compared.key, answers.skipped, thresholds, str(version.cross_validated))

@@ -11,11 +11,12 @@ from labeler.evaluation import sample
 from labeler.evaluation.memory import Memory
 from labeler.evaluation.sample import AuditSample
 from labeler.projects.models import Label, Project
-from labeler.training import predictions
+from labeler.training import predictions, test_split
 from labeler.training.models import ModelVersion
-from ml import metrics
+from ml import calibrated, metrics
 from ml.arrays import ArrayDamaged
 
+AUDIT, TEST = "audit", "test"  # whose probabilities: the audit sample's, the test split's
 EVEN = 0.5  # a multi-label project gives a label from here up, unless told otherwise
 
 Proba = npt.NDArray[np.float32]
@@ -87,26 +88,51 @@ class NotScored(Exception):
 _scored: Memory[Scored] = Memory(64)
 
 
-def of(project: Project, version: ModelVersion, answers: AuditSample | None = None) -> Scored:
-    """The version beside the audit sample. Raises NotScored."""
+def of(
+    project: Project,
+    version: ModelVersion,
+    answers: AuditSample | None = None,
+    *,
+    which: str = AUDIT,
+    raw: bool = False,
+) -> Scored:
+    """The version beside the audit sample, or beside these answers to the images of `which`.
+
+    raw: its probabilities as they were before its temperature. Raises NotScored.
+    """
     answers = answers or sample.of(project)
     labels = tuple(Label.objects.filter(project=project).order_by("position", "place"))
-    key = _key(version, answers, labels)
+    key = (*_key(version, answers, labels), which, raw)
     return _scored.get(key, lambda: _compare(key, version, answers, labels))
 
 
-def _key(version: ModelVersion, answers: AuditSample, labels: Sequence[Label]) -> Hashable:
+def _key(
+    version: ModelVersion, answers: AuditSample, labels: Sequence[Label]
+) -> tuple[Hashable, ...]:
     looks = tuple((la.pk, la.name, la.key, la.colour, la.position, la.retired) for la in labels)
     return version.pk, version.sha256, answers.digest, answers.drawn, looks
 
 
-def _compare(
-    key: Hashable, version: ModelVersion, answers: AuditSample, labels: tuple[Label, ...]
-) -> Scored:
+def _read(version: ModelVersion, which: str, *, raw: bool) -> tuple[npt.NDArray[Any], Proba]:
     try:
-        rows, found = predictions.audit_proba(version)
+        rows, found = (
+            test_split.proba(version) if which == TEST else predictions.audit_proba(version)
+        )
     except (OSError, ArrayDamaged) as error:
         raise NotScored(str(error)) from error
+    if not raw:
+        return rows, found
+    kind: calibrated.Kind = "multi" if version.project.is_multi else "single"
+    return rows, calibrated.undo(found, version.temperature, kind)
+
+
+def _compare(
+    key: tuple[Hashable, ...],
+    version: ModelVersion,
+    answers: AuditSample,
+    labels: tuple[Label, ...],
+) -> Scored:
+    rows, found = _read(version, str(key[-2]), raw=bool(key[-1]))
     pairs = {la.pk: la.merged_into_id for la in labels if la.merged_into_id}
     spoken = [pairs.get(pk, pk) for pk in version.label_ids]
     labels = _that_count(labels, spoken, answers)
@@ -121,12 +147,25 @@ def _compare(
     if kept:
         own = [column[label_id] for label_id in spoken]
         mine = np.asarray(found)[[place[answers.rows[at]] for at in kept]]
-        _put(proba, own, mine, multi=version.project.is_multi)
+        put(proba, own, mine, multi=version.project.is_multi)
     image_ids = tuple(answers.image_ids[at] for at in kept)
     return Scored(key, labels, image_ids, truth, proba, missing=len(answers) - len(kept))
 
 
-def _put(proba: Proba, columns: Sequence[int], found: npt.NDArray[Any], *, multi: bool) -> None:
+def columns(project: Project, version: ModelVersion, proba: Proba) -> Scored:
+    """The version's probabilities, (n, its labels), of images that nobody has answered: as
+    `Scored` without truth, a column per label in use."""
+    every = Label.objects.filter(project=project).order_by("position", "place")
+    pairs = {la.pk: la.merged_into_id for la in every if la.merged_into_id}
+    spoken = [pairs.get(pk, pk) for pk in version.label_ids]
+    labels = tuple(label for label in every if not label.retired or label.pk in spoken)
+    column = {label.pk: at for at, label in enumerate(labels)}
+    table = np.zeros((len(proba), len(labels)), dtype=np.float32)
+    put(table, [column[pk] for pk in spoken], np.nan_to_num(proba), multi=project.is_multi)
+    return Scored(None, labels, (), np.zeros(table.shape, dtype=bool), table, missing=0)
+
+
+def put(proba: Proba, columns: Sequence[int], found: npt.NDArray[Any], *, multi: bool) -> None:
     """Put each column of `found` where it belongs; labels that were merged share one.
 
     Of labels that exclude each other one or the other is as likely as both together; of others

@@ -26,6 +26,7 @@ from labeler.training import (
     ranking,
     rescoring,
     rounds,
+    test_split,
     thresholds,
     versions,
 )  # fmt: skip
@@ -163,6 +164,7 @@ def _write(work: Work, pool: Pool, lesson: Lesson, fitted: Fitted) -> str:
     sha256 = model_files.write(fitted.head, work.model, facts)
     answers_by_row.write(work.predictions, multi=lesson.kind == "multi")
     predictions.write_audit(work.model, *ranking.audit_proba(pool, lesson, fitted))
+    test_split.write(work.model, work.project, pool, lesson, fitted)
     if fitted.held_out:
         cross_validated.write(work.model, *fitted.held_out)
     stored = model_files.read(work.model, fitted.head.name, sha256)

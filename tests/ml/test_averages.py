@@ -44,7 +44,7 @@ def test_one_label_per_image_pooled_is_a_plain_share():
         assert (each.low, each.high) == pytest.approx(wilson(7, 10))
 
 
-marks = arrays.arrays(bool, st.tuples(st.integers(1, 30), st.integers(1, 5)))
+marks = arrays.arrays(bool, st.tuples(st.integers(1, 30), st.integers(2, 5)))
 
 
 @given(st.data())

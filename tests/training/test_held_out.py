@@ -1,5 +1,7 @@
 """A manifest's test split is held out: not learned from, not asked, and no part of the audit."""
 
+import shutil
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ from labeler.evaluation import sample
 from labeler.labeling import refill
 from labeler.labeling.models import QueueItem
 from labeler.pools.models import Image
-from labeler.training import fitting, memory, predictions, rounds, versions
+from labeler.training import fitting, memory, predictions, rounds, test_split, versions
 from labeler.training.spaces import Space
 from tests.training.invented import FEATURES, answer, run_round
 
@@ -64,3 +66,24 @@ def test_an_audit_image_of_the_split_is_asked_blind_and_measured(pool):
 def test_the_audit_figures_know_nothing_of_the_split(split):
     answer(split, [9, 19])
     assert sample.of(split).rows == (9, 19)
+
+
+def test_every_version_keeps_what_it_believes_of_the_split(split):
+    run_round(split)
+    version = versions.serving(split)
+    rows, proba = test_split.proba(version)
+    assert rows.tolist() == list(TEST_ROWS)
+    kept = predictions.proba(version, rows)
+    np.testing.assert_allclose(proba, kept, atol=1e-3)
+    shutil.rmtree(predictions.folder(version))  # as it goes for all but the last versions
+    assert np.isnan(predictions.proba(version, rows)).all()
+    np.testing.assert_array_equal(test_split.proba(version)[1], proba)
+
+
+def test_a_version_from_before_answers_from_the_pools_predictions(split):
+    run_round(split)
+    version = versions.serving(split)
+    (versions.folder(version) / test_split.FILE).unlink()
+    rows, proba = test_split.proba(version)
+    assert rows.tolist() == list(TEST_ROWS)
+    assert proba.argmax(axis=1).tolist() == [1, 2, 1, 2]
