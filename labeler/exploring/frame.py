@@ -6,12 +6,15 @@ from labeler.labeling import together
 from labeler.projects import keys
 from labeler.projects.models import Project
 
+OWN_KEYS = frozenset("AFGIKXZ[],.+-/?")  # what the pages of Explore themselves answer to
 FORMATS = ("csv", "jsonl", "json", "coco")  # what a choice is mostly exported as
 
 
 def context(project: Project, view: str) -> dict[str, Any]:
     """The page's context; `view` is "list", "map" or "clusters": the one that is shown."""
     labels = keys.labels_of(project)
+    for label in labels:
+        label.key = "" if label.key.upper() in OWN_KEYS else label.key
     return {
         "project": project,
         "tab": "explore",

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from labeler.exploring.views import browse, choice, explore
+from labeler.exploring.views import browse, choice, clusters, duplicates, explore
 
 urlpatterns = [
     path("projects/<int:pk>/explore", explore.page, name="explore"),
@@ -13,4 +13,33 @@ urlpatterns = [
     path("projects/<int:pk>/explore/undo", choice.undo, name="explore_undo"),
     path("projects/<int:pk>/explore/ask", choice.ask, name="explore_ask"),
     path("projects/<int:pk>/explore/facts", choice.facts, name="explore_facts"),
+    path("projects/<int:pk>/explore/clusters", clusters.page, name="explore_clusters"),
+    path("projects/<int:pk>/explore/clusters/live", clusters.live, name="explore_clusters_live"),
+    path("projects/<int:pk>/explore/clusters/make", clusters.make, name="explore_clusters_make"),
+    path(
+        "projects/<int:pk>/explore/clusters/<int:survey>/<int:cluster>",
+        clusters.members,
+        name="explore_cluster",
+    ),
+    path("projects/<int:pk>/explore/duplicates", duplicates.page, name="explore_duplicates"),
+    path(
+        "projects/<int:pk>/explore/duplicates/live",
+        duplicates.live,
+        name="explore_duplicates_live",
+    ),
+    path(
+        "projects/<int:pk>/explore/duplicates/make",
+        duplicates.make,
+        name="explore_duplicates_make",
+    ),
+    path(
+        "projects/<int:pk>/explore/duplicates/decide",
+        duplicates.decide,
+        name="explore_duplicates_decide",
+    ),
+    path(
+        "projects/<int:pk>/explore/duplicates/undo",
+        duplicates.undo,
+        name="explore_duplicates_undo",
+    ),
 ]
