@@ -3,23 +3,29 @@
 from typing import Any
 
 from django import forms
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from labeler.evaluation import thresholds
+from labeler.labeling import second_look
 from labeler.pools import audit
 from labeler.pools.models import Image
 from labeler.projects.models import Label, Project
 
 
 class AnswerForm(forms.Form):
-    """A reviewer's answer on an audit image."""
+    """A reviewer's answer on an image that may be looked at.
+
+    An audit image is answered blind first; until then nobody reviews it.
+    """
 
     image = forms.ModelChoiceField(
         Image.objects.none(),
         error_messages={
             "required": _("Say which image."),
             "invalid_choice": _(
-                "That image is not in this project's audit sample. Reload the page."
+                "That image is not in this project, or waits for its first blind answer. "
+                "Reload the page."
             ),
         },
     )
@@ -34,7 +40,8 @@ class AnswerForm(forms.Form):
     def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.project = project
-        self._choose("image", Image.objects.filter(project=project, audit=True))
+        blind = Q(audit=True, state=Image.State.OPEN)
+        self._choose("image", Image.objects.filter(~blind, project=project))
         self._choose("labels", Label.objects.filter(project=project))
 
     def _choose(self, name: str, rows: Any) -> None:
@@ -60,6 +67,29 @@ class SuspectForm(AnswerForm):
             "That image cannot be answered here: it is not in this project, or it is in the audit "
             "sample or the test split, which are left alone."
         )
+
+
+class ImagesForm(forms.Form):
+    """Which images to send to another person; `back`: not to send after all."""
+
+    images = forms.CharField(max_length=second_look.MOST * 21)
+    back = forms.BooleanField(required=False)
+
+    def clean_images(self) -> list[int]:
+        """Their ids, from a text with commas between them."""
+        parts = self.cleaned_data["images"].split(",")
+        if not all(p.isascii() and p.isdigit() and len(p) < 19 for p in parts):
+            raise forms.ValidationError(_("Send the images' ids, with commas between them."))
+        if len(parts) > second_look.MOST:
+            words = _("Send at most %(most)s images at once.")
+            raise forms.ValidationError(words % {"most": second_look.MOST})
+        return [int(part) for part in parts]
+
+
+class DrawForm(forms.Form):
+    """How many audit images to draw for a second look."""
+
+    count = forms.IntegerField(min_value=1, max_value=second_look.MOST)
 
 
 class UndoForm(forms.Form):

@@ -40,9 +40,7 @@ def training_answers(project: Project, which: Q = ALL) -> list[tuple[int, list[i
 
     which: the annotations that count, where not all of them should.
     """
-    images = _voted(project, audit.teaching("image__") & which)
-    agreed = zip(images, together(project, [each.votes for each in images]), strict=True)
-    return [(each.row, labels) for each, labels in agreed if labels is not None]
+    return [(row, labels) for _, row, labels in taught(project, which)]
 
 
 def audit_answers(project: Project) -> list[tuple[int, int, list[int]]]:
@@ -51,6 +49,13 @@ def audit_answers(project: Project) -> list[tuple[int, int, list[int]]]:
     Labels that came with an import are no audit answers: the image is still asked.
     """
     images = _voted(project, Q(image__audit=True, audit=True))
+    agreed = zip(images, together(project, [each.votes for each in images]), strict=True)
+    return [(each.image, each.row, labels) for each, labels in agreed if labels is not None]
+
+
+def taught(project: Project, which: Q = ALL) -> list[tuple[int, int, list[int]]]:
+    """(image id, row, label ids) as `training_answers`, of the answers that `which` lets through."""
+    images = _voted(project, audit.teaching("image__") & which)
     agreed = zip(images, together(project, [each.votes for each in images]), strict=True)
     return [(each.image, each.row, labels) for each, labels in agreed if labels is not None]
 

@@ -79,6 +79,11 @@ def take_back(*, project: Project, user: User, image_ids: Iterable[int]) -> int:
     return wanted.update(done_at=Now())
 
 
+def waiting(project: Project) -> "QuerySet[QueueItem]":
+    """Second looks that nobody has taken yet."""
+    return QueueItem.objects.filter(project=project, done_at=None, strategy__in=SECOND)
+
+
 def draw(*, project: Project, user: User, count: int) -> Sent:
     """A second look at `count` images drawn uniformly from the answered audit sample.
 
@@ -161,7 +166,7 @@ class Told:
 
 def told(project: Project) -> Told:
     """What the random second looks have said so far, each against the answer before it."""
-    waiting = QueueItem.objects.filter(project=project, done_at=None, strategy=DRAWN_LOOK)
+    drawn = waiting(project).filter(strategy=DRAWN_LOOK)
     rows = Annotation.objects.filter(
         project=project, audit=True, strategy=DRAWN_LOOK, kind=Kind.LABELS
     )
@@ -169,7 +174,7 @@ def told(project: Project) -> Told:
     looks = {row.image_id: row for row in rows.filter(~Exists(own_later)).order_by("pk")}
     first = _first_answers(project, looks)
     otherwise = sum(_said(row) != _said(first[pk]) for pk, row in looks.items() if pk in first)
-    return Told(waiting.count(), len(looks), otherwise)
+    return Told(drawn.count(), len(looks), otherwise)
 
 
 def _first_answers(project: Project, looks: dict[int, Annotation]) -> dict[int, Annotation]:

@@ -56,14 +56,15 @@ def proba(version: ModelVersion, rows: Sequence[int] | npt.NDArray[np.integer]) 
     wanted = np.asarray(rows, dtype=np.int64)
     table = np.full((len(wanted), len(version.label_ids)), np.nan, dtype=np.float32)
     for number in np.unique(wanted // SHARD):
-        shard = _shard(version, int(number))
+        kept = shard(version, int(number))
         here = np.flatnonzero(wanted // SHARD == number)
-        here = here[wanted[here] % SHARD < len(shard)]
-        table[here] = shard[wanted[here] % SHARD]
+        here = here[wanted[here] % SHARD < len(kept)]
+        table[here] = kept[wanted[here] % SHARD]
     return table
 
 
-def _shard(version: ModelVersion, number: int) -> npt.NDArray[np.float16]:
+def shard(version: ModelVersion, number: int) -> npt.NDArray[np.float16]:
+    """Rows number*4096 … of the pool, mapped from the file: (n, n_labels); n is 0 without one."""
     try:
         return arrays.read_shard(
             folder(version) / f"{number}.npy", dimensions=len(version.label_ids)
@@ -75,7 +76,7 @@ def _shard(version: ModelVersion, number: int) -> npt.NDArray[np.float16]:
 def covers(version: ModelVersion, images: int = 1) -> bool:
     """Whether the version's predictions of so many images are there, read from the files."""
     shards = range(-(-images // SHARD))
-    return all(len(_shard(version, n)) >= min(SHARD, images - n * SHARD) for n in shards)
+    return all(len(shard(version, n)) >= min(SHARD, images - n * SHARD) for n in shards)
 
 
 def prune(project: Project, newest: int) -> None:

@@ -95,3 +95,54 @@ export function thresholdWords(data, t, name) {
   if (t === 0) return fill(gettext("called %(name)s whenever it is likeliest"), { name });
   return fill(gettext("called %(name)s if likeliest and %(threshold)s or more, else unknown"), { name, threshold: t.toFixed(2) });
 }
+
+// ---- the threshold curve, and the markers on both ----
+
+const PARTS = { precision: "precision", recall: "recall", f1: "f1" };
+
+// Precision, recall and F1 against the threshold; `lines` {precision, recall, f1} are paths.
+export function drawAgainstThreshold(lines, points) {
+  for (const [name, key] of Object.entries(PARTS)) {
+    const found = points.filter((p) => p[key] !== null);
+    lines[name].setAttribute("d", found.length ? `M${found.map((p) => at(p.t, p[key])).join("L")}` : "");
+  }
+}
+
+// Put a dot at (x, y), both in [0, 1]; away where there is no such point.
+export function place(dot, point, x, y) {
+  const there = point !== null && point !== undefined;
+  dot.toggleAttribute("hidden", !there);
+  if (!there) return;
+  dot.setAttribute("cx", `${100 * x(point)}%`);
+  dot.setAttribute("cy", `${100 - 100 * y(point)}%`);
+}
+
+export function drawCut(line, t) {
+  line.setAttribute("x1", `${100 * t}%`);
+  line.setAttribute("x2", `${100 * t}%`);
+}
+
+// The curve in words, for its table: one row per tenth of the threshold that says anything.
+export function fillTable(body, points) {
+  const rows = points.filter((point) => Math.round(100 * point.t) % 10 === 0).map((point) => {
+    const row = document.createElement("tr");
+    const cells = [point.t.toFixed(1), shareWithInterval(point.precision, point.precisionInterval), shareWithInterval(point.recall, point.recallInterval), point.f1 === null ? "–" : point.f1.toFixed(2), point.called.toLocaleString("en-US")];
+    row.append(...cells.map((words, i) => Object.assign(document.createElement(i ? "td" : "th"), { textContent: words, className: i ? "r" : "", ...(i ? {} : { scope: "row" }) })));
+    return row;
+  });
+  body.replaceChildren(...rows);
+}
+
+const shareWithInterval = (value, interval) => (value === null ? "–" : `${percent(value)} (${between(interval, value)})`);
+
+// What a wished precision comes to: by the lower end of the interval, and by the value itself.
+export function wishWords({ surely, likely }, precision) {
+  const n = percentWords(precision);
+  const told = surely
+    ? fill(gettext("From %(threshold)s up at least %(precision)s precision, the interval says; recall %(recall)s there."), { threshold: surely.t.toFixed(2), precision: n, recall: percent(surely.recall) })
+    : fill(gettext("No threshold has an interval that begins at %(precision)s: label more of the audit sample, or wish for less."), { precision: n });
+  const beside = likely
+    ? fill(gettext("The value alone reaches it at %(threshold)s."), { threshold: likely.t.toFixed(2) })
+    : gettext("Not even the value alone reaches it.");
+  return `${told} ${beside}`;
+}

@@ -2,7 +2,9 @@
 //
 // `data` is what galleries.of_label gives: per audit image its true labels, the score of the
 // page's label, and the label the model finds likeliest (one label per image) or the labels it
-// gives at the saved thresholds (several per image).
+// gives at the saved thresholds (several per image). Where `rest` is there, these are the images
+// that matter for the label, and it counts the others. `everywhere` is a threshold for all labels
+// that somebody tries out.
 import { wilson } from "./intervals.js";
 
 export const UNKNOWN = null;
@@ -22,7 +24,7 @@ export function given(data, i, t) {
     return called(data, i, t) ? [...others, data.label] : others;
   }
   const best = data.best[i];
-  const floor = best === data.label ? t : data.thresholds[best];
+  const floor = best === data.label ? t : (data.everywhere ?? data.thresholds[best]);
   return data.best_scores[i] >= floor ? [best] : [];
 }
 
@@ -35,7 +37,43 @@ export function counts(data, t) {
     else if (said) found.fp++;
     else if (is) found.fn++;
   }
+  if (data.rest) addRest(found, data.rest, t);
   return found;
+}
+
+// Counts are kept for hundredths: what is called from t up is called from the next of them up.
+const hundredth = (t) => Math.min(100, Math.max(0, Math.ceil(100 * t - 1e-6)));
+
+function addRest(found, rest, t) {
+  const at = hundredth(t);
+  found.tp += rest.yes[at];
+  found.fp += rest.no[at];
+  found.fn += rest.support - rest.yes[at];
+}
+
+// The same over all labels together, each threshold t: every label given counts once.
+// `all` {tp, fp: per hundredth, support} is as loaded; `changed` [[image, labels then], …] since.
+export function countsOfAll(data, t, changed = []) {
+  const at = hundredth(t);
+  const found = { tp: data.all.tp[at], fp: data.all.fp[at], fn: data.all.support - data.all.tp[at] };
+  for (const [i, before] of changed) {
+    for (const label of data.truth[i]) if (!before.includes(label)) moveTruth(found, gives(data, i, label, t), 1);
+    for (const label of before) if (!has(data, i, label)) moveTruth(found, gives(data, i, label, t), -1);
+  }
+  return found;
+}
+
+function gives(data, i, label, t) {
+  if (!data.multi) return data.best[i] === label && data.best_scores[i] >= t;
+  const found = data.top[i].find(([id]) => id === label);
+  return Boolean(found) && found[1] >= t;
+}
+
+function moveTruth(found, given, by) {
+  if (given) {
+    found.tp += by;
+    found.fp -= by;
+  } else found.fn += by;
 }
 
 // Precision, recall and F1 with what they are made of; null where there is nothing to divide by.
@@ -70,6 +108,12 @@ export function mistakes(data, t) {
     for (const label of said) if (!has(data, i, label)) found.get(label).fp++;
     for (const label of data.truth[i]) if (!said.includes(label)) found.get(label).fn++;
   }
+  for (const [label, [fp, fn]] of Object.entries(data.rest?.mistakes ?? {})) {
+    const row = found.get(Number(label));
+    if (!row) continue;
+    row.fp += fp;
+    row.fn += fn;
+  }
   return found;
 }
 
@@ -79,6 +123,10 @@ export function confusion(data, t) {
   for (let i = 0; i < data.images.length; i++) {
     const key = `${data.truth[i][0]}>${given(data, i, t)[0] ?? "unknown"}`;
     found.set(key, (found.get(key) ?? 0) + 1);
+  }
+  for (const [truth, predicted, n] of data.rest?.confusion ?? []) {
+    const key = `${truth}>${predicted ?? "unknown"}`;
+    found.set(key, (found.get(key) ?? 0) + n);
   }
   return found;
 }
@@ -92,25 +140,34 @@ export function cell(data, t, { truth, predicted }) {
   return found.sort((a, b) => data.best_scores[b] - data.best_scores[a] || a - b);
 }
 
-// Precision, its interval and recall at every hundredth where enough is called to say anything.
-export function curve(data, least = 3) {
+// Precision, recall and F1 with intervals at every hundredth; `at` gives the counts there.
+export function curve(data, least = 3, at = (t) => counts(data, t)) {
   const points = [];
   for (let step = 0; step <= 100; step++) {
-    const counted = counts(data, step / 100);
+    const counted = at(step / 100);
     if (counted.tp + counted.fp < least) break;
-    points.push({ t: step / 100, ...rates(counted) });
+    points.push({ t: step / 100, called: counted.tp + counted.fp, ...rates(counted) });
   }
   return points.filter((point) => point.recall !== null);
 }
 
 // The threshold of the highest F1, in hundredths; the lowest of equals.
-export function bestF1(data) {
+export function bestF1(data, at = (t) => counts(data, t)) {
   let best = { t: data.threshold, f1: -1 };
   for (let step = 0; step <= 100; step++) {
-    const { f1 } = rates(counts(data, step / 100));
+    const { f1 } = rates(at(step / 100));
     if (f1 !== null && f1 > best.f1) best = { t: step / 100, f1 };
   }
   return best;
+}
+
+// The lowest thresholds that reach a precision: `surely` by the interval's lower end, `likely` by
+// the value itself. Each is a point of the curve, or null where none reaches it.
+export function wished(points, precision) {
+  return {
+    surely: points.find((point) => point.precisionInterval[0] >= precision) ?? null,
+    likely: points.find((point) => point.precision >= precision) ?? null,
+  };
 }
 
 // Counts per bin of the score, apart for people's yes and no, and for called and not called.
@@ -120,6 +177,11 @@ export function histogram(data, t, bins = 40) {
   for (let i = 0; i < data.images.length; i++) {
     const bin = Math.min(bins - 1, Math.floor(data.scores[i] * bins));
     found[(has(data, i) ? "yes" : "no") + (called(data, i, t) ? "Called" : "Not")][bin]++;
+  }
+  for (let bin = 0; data.rest && bin < bins; bin++) {
+    const said = data.multi && bin / bins >= t ? "Called" : "Not";
+    found[`yes${said}`][bin] += data.rest.yes_bins[bin];
+    found[`no${said}`][bin] += data.rest.no_bins[bin];
   }
   return found;
 }

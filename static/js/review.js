@@ -1,8 +1,11 @@
 // The review page: one state, painted anew after each change from what is already in the page.
 import { LargeView } from "./large-view.js";
 import { Answers } from "./review-answers.js";
-import { drawCurve, drawHistogram, drawNow, saveWords, tellNumbers, thresholdWords } from "./review-dial.js";
+import { Dial } from "./review-threshold.js";
+import { showNear } from "./review-near.js";
 import * as numbers from "./review-numbers.js";
+import { Picking } from "./review-picking.js";
+import { Tiles } from "./review-tiles.js";
 import { toast } from "./toasts.js";
 import { fill, gettext, ngettext } from "./words.js";
 
@@ -13,107 +16,27 @@ const page = $("[data-review]");
 const data = JSON.parse($("#review-data").textContent);
 const token = $("input[name=csrfmiddlewaretoken]").value;
 const labels = new Map(data.labels.map((label) => [label.id, label]));
-const name = labels.get(data.label).name;
-const slider = $("#thr");
-const first = { fp: 14, fn: 21, tp: 9, cell: 42 };
-const shown = { ...first };
-const tiles = new Map();
-
-let threshold = data.threshold;
+const picking = new Picking();
 let chosen = -1;
-let points = numbers.curve(data);
-let best = numbers.bestF1(data);
 
-const answers = new Answers(data, { answer: page.dataset.answer, undo: page.dataset.undo }, token, (words) => {
+const fileOf = (image, size) => page.dataset.image.replace("/0/", `/${image}/`).replace("thumb", size);
+const urls = { answer: page.dataset.answer, undo: page.dataset.undo, send: page.dataset.send };
+const answers = new Answers(data, urls, token, (words) => {
   toast(words);
   repaint();
 });
-
-// ---- pictures ----
-
-const address = (i, size) => page.dataset.image.replace("/0/", `/${data.images[i]}/`).replace("thumb", size);
-
-function said(ids) {
-  return ids.length ? ids.map((id) => labels.get(id)?.name ?? gettext("another label")).join(", ") : data.multi ? gettext("none of them") : gettext("unknown");
-}
-
-function words(i) {
-  const model = data.multi
-    ? `${name} ${data.scores[i].toFixed(2)}`
-    : `${said(numbers.given(data, i, threshold))} ${data.best_scores[i].toFixed(2)}`;
-  return fill(gettext("people say %(people)s, model says %(model)s"), { people: said(data.truth[i]), model });
-}
-
-function tile(i) {
-  let made = tiles.get(i);
-  if (!made) {
-    made = $("#tile").content.firstElementChild.cloneNode(true);
-    made.dataset.at = i;
-    $("img", made).src = address(i, "thumb");
-    tiles.set(i, made);
-  }
-  // Where everybody says the same label, what the model says instead is the news.
-  const missed = !data.cell && numbers.has(data, i) && !numbers.called(data, i, threshold);
-  const ids = missed && !data.multi ? numbers.given(data, i, threshold) : data.truth[i];
-  const label = labels.get(ids.includes(data.label) ? data.label : ids[0]);
-  const mark = $(".mk", made);
-  mark.setAttribute("class", label ? `mk c${label.mark} l${label.id}` : "mk");
-  $("use", mark).setAttribute("href", label ? `#m${label.mark}` : "");
-  $("b", made).textContent = said(ids);
-  $("b", made).classList.toggle("model", missed && !data.multi);
-  $(".push", made).textContent = (data.cell ? data.best_scores[i] : data.scores[i]).toFixed(2);
-  $(".sr", made).textContent = `${data.names[i]}: ${words(i)}. `;
-  $(".tick", made).hidden = !answers.looked.has(data.images[i]);
-  made.title = `${data.names[i]}: ${words(i)}`;
-  made.toggleAttribute("aria-current", i === chosen);
-  if (i === chosen) made.setAttribute("aria-current", "true");
-  return made;
-}
-
-const NONE = { fp: gettext("No false positives at this threshold."), fn: gettext("No false negatives at this threshold."), tp: gettext("No true positives at this threshold."), cell: gettext("No image is left here.") };
-
-function paintGallery(kind, found) {
-  const box = $(`[data-gallery="${kind}"]`);
-  if (!box) return [];
-  const part = found.slice(0, shown[kind]);
-  $(`[data-count="${kind}"]`).textContent = found.length.toLocaleString("en-US");
-  const none = document.createElement("p");
-  none.className = "quiet small";
-  none.textContent = NONE[kind];
-  box.classList.toggle("gallery", part.length > 0);
-  box.replaceChildren(...(part.length ? part.map(tile) : [none]));
-  const more = $(`[data-more="${kind}"]`);
-  more.hidden = found.length <= part.length;
-  more.textContent = fill(gettext("Show %(n)s more"), { n: Math.min(found.length - part.length, 120) });
-  return part;
-}
+const dial = new Dial(page, data, labels, { token, answers, changed: () => paint() });
+const tiles = new Tiles(data, labels, (i, size) => fileOf(data.images[i], size), () => ({
+  threshold: dial.threshold, chosen, picked: picking.images, looked: answers.looked, sent: answers.sent,
+}));
 
 const sequence = () => $$("[data-at]").map((element) => Number(element.dataset.at));
 
 // ---- painting ----
 
-function paintDial(counted) {
-  if (!slider) return;
-  slider.value = Math.round(threshold * 100);
-  drawHistogram($("[data-hist]"), data, threshold, name);
-  drawCurve($("[data-pr]"), $("[data-pr-band]"), points);
-  drawNow($("[data-pr-now]"), counted);
-  tellNumbers(
-    { precision: $("[data-prec]"), recall: $("[data-rec]"), f1: $("[data-f1]"), precisionInterval: $("[data-prec-iv]"), recallInterval: $("[data-rec-iv]"), bestF1: $("[data-f1-best]") },
-    counted,
-    best,
-  );
-  const told = thresholdWords(data, threshold, name);
-  $("[data-thr]").textContent = told;
-  slider.setAttribute("aria-valuetext", fill(gettext("%(threshold)s: precision %(precision)s, recall %(recall)s"), { threshold: told, precision: $("[data-prec]").textContent, recall: $("[data-rec]").textContent }));
-  const save = $("[data-save]");
-  const inUse = Math.abs(threshold - data.threshold) < 0.005;
-  save.textContent = saveWords(data, threshold, name, inUse);
-  save.setAttribute("aria-disabled", String(inUse));
-}
-
 function paintSide() {
-  for (const [id, counted] of numbers.mistakes(data, threshold)) {
+  if (data.pool) return;
+  for (const [id, counted] of numbers.mistakes(data, dial.threshold)) {
     const row = $(`[data-label="${id}"]`);
     if (!row) continue;
     const [fp, fn] = $$(".n", row);
@@ -127,7 +50,7 @@ function paintSide() {
 function paintConfusion() {
   const cells = $$(".cm td[data-truth]");
   if (!cells.length) return;
-  const found = numbers.confusion(data, threshold);
+  const found = numbers.confusion(data, dial.threshold);
   for (const box of cells) {
     const { truth, predicted } = box.dataset;
     const count = found.get(`${truth}>${predicted}`) ?? 0;
@@ -135,7 +58,7 @@ function paintConfusion() {
     inside.textContent = count || "·";
     if (count) {
       const called = predicted === "unknown" ? gettext("unknown") : labels.get(Number(predicted)).name;
-      inside.href = `?truth=${truth}&predicted=${predicted}`;
+      inside.href = `?source=${page.dataset.source}&truth=${truth}&predicted=${predicted}`;
       inside.setAttribute("aria-label", fill(ngettext("%(n)s image of %(truth)s called %(called)s", "%(n)s images of %(truth)s called %(called)s", count), { n: count, truth: labels.get(Number(truth)).name, called }));
       if (box.className === "z") box.className = "e1";
     } else if (box.className !== "d") box.className = "z";
@@ -144,30 +67,42 @@ function paintConfusion() {
 }
 
 function paintCorrections() {
-  const n = answers.corrected.size;
-  const looked = answers.looked.size;
-  $("[data-upward]").hidden = looked === 0;
-  $("[data-corrected]").textContent = n.toLocaleString("en-US");
-  $("[data-looked]").textContent = looked.toLocaleString("en-US");
+  const note = $("[data-upward]");
+  if (!note) return;
+  note.hidden = answers.looked.size === 0;
+  $("[data-corrected]").textContent = answers.corrected.size.toLocaleString("en-US");
+  $("[data-looked]").textContent = answers.looked.size.toLocaleString("en-US");
 }
 
 function paintBar() {
-  const some = chosen >= 0;
-  $("[data-chosen]").textContent = some ? words(chosen) : gettext("none");
+  const concerned = picking.forAction(sequence(), chosen);
+  const many = picking.size > 0;
+  $("[data-chosen]").textContent = many
+    ? fill(ngettext("%(n)s image picked", "%(n)s images picked", picking.size), { n: picking.size })
+    : chosen >= 0 ? tiles.words(chosen) : gettext("none");
   for (const button of $$("[data-fix]")) {
-    button.disabled = !some;
-    if (data.multi) button.setAttribute("aria-pressed", String(some && numbers.has(data, chosen, Number(button.value))));
+    button.disabled = !concerned.length;
+    if (data.multi) button.setAttribute("aria-pressed", String(concerned.length > 0 && concerned.every((i) => numbers.has(data, i, Number(button.value)))));
   }
-  for (const button of $$("[data-needs-image]")) button.disabled = !some;
+  for (const button of $$("[data-needs-image]")) button.disabled = !concerned.length;
+  $("[data-pick]").setAttribute("aria-pressed", String(picking.images.has(chosen)));
+  $("[data-pick-none]").hidden = !many;
   $("[data-undo-last]").disabled = !answers.canUndo;
 }
 
+function lists() {
+  if (data.pool) return { pool: data.images.map((_, i) => i) };
+  if (data.cell) return { cell: numbers.cell(data, data.threshold, data.cell) };
+  return numbers.lists(data, dial.threshold);
+}
+
 function paint() {
-  const found = data.cell ? { cell: numbers.cell(data, data.threshold, data.cell) } : numbers.lists(data, threshold);
-  const visible = Object.entries(found).flatMap(([kind, list]) => list.slice(0, shown[kind]));
+  const found = lists();
+  const visible = Object.entries(found).flatMap(([kind, list]) => tiles.visible(kind, list));
   if (!visible.includes(chosen)) chosen = visible[0] ?? -1;
-  for (const [kind, list] of Object.entries(found)) paintGallery(kind, list);
-  paintDial(numbers.counts(data, threshold));
+  for (const i of picking.images) if (!visible.includes(i)) picking.images.delete(i);
+  for (const [kind, list] of Object.entries(found)) tiles.paint(kind, list);
+  dial.paint();
   paintSide();
   paintConfusion();
   paintCorrections();
@@ -175,19 +110,18 @@ function paint() {
 }
 
 function repaint() {
-  points = numbers.curve(data);
-  best = numbers.bestF1(data);
+  dial.measure();
   paint();
 }
 
-// ---- what a person does ----
+// ---- choosing ----
 
 function choose(i, { look = true } = {}) {
   const before = chosen;
   chosen = i;
-  for (const at of [before, i]) if (tiles.has(at)) tile(at);
+  for (const at of [before, i]) if (tiles.of(at)) tiles.tile(at);
   paintBar();
-  const element = tiles.get(i);
+  const element = tiles.of(i);
   if (!look || !element?.isConnected) return;
   if (page.contains(document.activeElement) && document.activeElement.dataset.at) element.focus({ preventScroll: true });
   element.scrollIntoView({ block: "nearest" });
@@ -200,15 +134,65 @@ function step(by) {
   if (order.length) choose(order[Math.min(order.length - 1, Math.max(0, at + by))]);
 }
 
-// Give an answer and go on to the picture that follows in the gallery.
-function give(truth) {
-  if (chosen < 0) return;
+function pick(i) {
+  picking.toggle(i);
+  if (tiles.of(i)) tiles.tile(i);
+  paintBar();
+}
+
+function pickNone() {
+  picking.clear();
+  paint();
+}
+
+// ---- answers ----
+
+// What follows in the gallery after all that were acted on.
+function following(order, concerned) {
+  return order.slice(order.indexOf(concerned.at(-1)) + 1).find((i) => !concerned.includes(i));
+}
+
+// Give each image `truth(i)`, and go on.
+function give(truth, { goOn = !data.multi } = {}) {
   const order = sequence();
-  const next = order[order.indexOf(chosen) + 1];
-  answers.give(chosen, truth);
-  if (next !== undefined && !data.multi) chosen = next;
+  const concerned = picking.forAction(order, chosen);
+  if (!concerned.length) return;
+  const next = following(order, concerned);
+  const group = crypto.randomUUID?.() ?? String(Math.random());
+  for (const i of concerned) answers.give(i, truth(i), undefined, group);
+  const many = concerned.length > 1;
+  if (many) picking.clear();
+  if (next !== undefined && (goOn || many)) chosen = next;
   repaint();
   choose(chosen);
+  if (many) toast(fill(gettext("%(n)s images answered."), { n: concerned.length }), { words: gettext("Undo"), press: undo });
+}
+
+// With several labels a key toggles; of many images it gives the label to all, or takes it from all.
+function fix(label) {
+  const concerned = picking.forAction(sequence(), chosen);
+  if (!data.multi || concerned.length < 2) return give((i) => numbers.fixed(data, i, label));
+  const all = concerned.every((i) => numbers.has(data, i, label));
+  return give((i) => (numbers.has(data, i, label) === all ? numbers.fixed(data, i, label) : [...data.truth[i]]));
+}
+
+// People's label is right; where nobody has said anything, the model's answer is.
+const right = (i) => (data.pool && !answers.looked.has(data.images[i]) ? numbers.given(data, i, dial.threshold) : [...data.truth[i]]);
+
+function sendAway() {
+  const order = sequence();
+  const concerned = picking.forAction(order, chosen);
+  if (!concerned.length) return;
+  const next = following(order, concerned);
+  answers.sendAway(concerned, (words, sent) => {
+    toast(sent ? `${fill(ngettext("%(n)s image sent.", "%(n)s images sent.", sent), { n: sent })} ${words}` : words);
+    paint();
+  });
+  picking.clear();
+  if (next !== undefined) chosen = next;
+  paint();
+  choose(chosen);
+  toast(fill(ngettext("%(n)s image goes to another person, who sees no answer.", "%(n)s images go to another person, who sees no answer.", concerned.length), { n: concerned.length }), { words: gettext("Undo"), press: undo });
 }
 
 function undo() {
@@ -219,81 +203,123 @@ function undo() {
   choose(chosen);
 }
 
-const large = $("#large");
-const view = new LargeView(large, (image, size) => page.dataset.image.replace("/0/", `/${image}/`).replace("thumb", size));
-function showLarge() {
-  view.show(data.images[chosen], data.names[chosen]);
-  const link = $("[data-large-page]", large);
-  link.href = link.getAttribute("href").replace(/\d+$/, data.images[chosen]);
-  $("[data-large-words]").textContent = `${data.names[chosen]}: ${words(chosen)}`;
-  if (!large.open) large.showModal();
-}
-
-async function save() {
-  const button = $("[data-save]");
-  if (button.getAttribute("aria-disabled") === "true") return;
-  const body = new URLSearchParams({ version: page.dataset.version, label: data.label, threshold: threshold.toFixed(2) });
-  const answer = await fetch(page.dataset.threshold, { method: "POST", body, headers: { "X-CSRFToken": token } }).catch(() => null);
-  if (!answer?.ok) {
-    const told = await answer?.json().catch(() => null);
+async function draw(form) {
+  const reply = await fetch(page.dataset.draw, { method: "POST", body: new URLSearchParams(new FormData(form)), headers: { "X-CSRFToken": token } }).catch(() => null);
+  const told = await reply?.json().catch(() => null);
+  if (!reply?.ok || !told) {
     toast(told?.detail ?? gettext("No connection. Nothing was changed; try again."));
     return;
   }
-  data.threshold = data.thresholds[data.label] = threshold;
-  $("[data-picked]").hidden = false;
-  toast(fill(gettext("Saved with version %(version)s: %(threshold)s."), { version: page.dataset.version, threshold: thresholdWords(data, threshold, name) }));
+  for (const image of told.images) answers.sent.add(image);
+  paint();
+  toast(told.images.length
+    ? fill(ngettext("%(n)s audit image drawn; it is mixed into the queue of others.", "%(n)s audit images drawn; they are mixed into the queue of others.", told.images.length), { n: told.images.length })
+    : gettext("Every audit image has been looked at twice, or waits for it."));
+}
+
+// ---- more of the model's own answers ----
+
+async function more() {
+  const url = `${page.dataset.pool}?label=${data.label}&order=${data.order}&after=${data.after}`;
+  const told = await fetch(url).then((reply) => (reply.ok ? reply.json() : null)).catch(() => null);
+  if (!told) {
+    toast(gettext("No connection. Try again in a moment."));
+    return;
+  }
+  const from = data.images.length;
+  const known = new Set(data.images);
+  told.images.forEach((image, at) => {
+    if (known.has(image)) return;
+    for (const key of ["images", "names", "truth", "scores", "top", "given", "best", "best_scores"]) data[key].push(told[key][at]);
+  });
+  answers.know(from);
+  data.after = told.after;
+  $("[data-more-pool]").hidden = data.after === null;
   paint();
 }
+
+// ---- the large view ----
+
+const large = $("#large");
+const view = new LargeView(large, fileOf);
+
+function showLarge() {
+  if (chosen < 0) return;
+  const image = data.images[chosen];
+  view.show(image, data.names[chosen]);
+  const link = $("[data-large-page]", large);
+  link.href = link.getAttribute("href").replace(/\d+$/, image);
+  $("[data-large-words]").textContent = `${data.names[chosen]}: ${tiles.words(chosen)}`;
+  showNear($("[data-near]", large), image, labels, fileOf);
+  if (!large.open) large.showModal();
+}
+
+// ---- what a person does ----
+
+const PRESSED = {
+  fix: (button) => fix(Number(button.value)),
+  right: () => {
+    give(right);
+    if (data.multi && picking.size === 0) step(1);
+  },
+  send: sendAway,
+  pick: () => chosen >= 0 && pick(chosen),
+  pickNone,
+  undoLast: undo,
+  step: (button) => step(Number(button.dataset.step)),
+  large: showLarge,
+  morePool: more,
+  more: (button) => {
+    tiles.showMore(button.dataset.more);
+    paint();
+  },
+};
 
 page.addEventListener("click", (event) => {
   const picture = event.target.closest("[data-at]");
   if (picture) {
-    if (Number(picture.dataset.at) === chosen) showLarge();
-    else choose(Number(picture.dataset.at), { look: false });
+    const i = Number(picture.dataset.at);
+    if (event.shiftKey) {
+      picking.range(sequence(), i, picking.size ? undefined : chosen);
+      paint();
+    } else if (event.ctrlKey || event.metaKey) pick(i);
+    else if (i === chosen) showLarge();
+    else {
+      picking.touch(i);
+      choose(i, { look: false });
+    }
     return;
   }
   const button = event.target.closest("button");
   if (!button || button.disabled) return;
-  const { dataset } = button;
-  if ("fix" in dataset) give(numbers.fixed(data, chosen, Number(button.value)));
-  else if ("right" in dataset) {
-    give([...data.truth[chosen]]);
-    if (data.multi) step(1);
-  } else if ("undoLast" in dataset) undo();
-  else if ("step" in dataset) step(Number(dataset.step));
-  else if ("large" in dataset) showLarge();
-  else if ("save" in dataset) save();
-  else if ("best" in dataset) move(best.t);
-  else if ("move" in dataset) move(threshold + Number(dataset.move));
-  else if ("more" in dataset) {
-    shown[dataset.more] += 120;
-    paint();
-  }
-});
-
-function move(to) {
-  threshold = Math.round(Math.min(1, Math.max(0, to)) * 100) / 100;
-  paint();
-}
-
-slider?.addEventListener("input", () => move(Number(slider.value) / 100));
-// Arrow keys on the slider move the slider, not the chosen picture.
-slider?.addEventListener("keydown", (event) => {
-  if (event.key.startsWith("Arrow")) event.stopPropagation();
+  const name = Object.keys(PRESSED).find((each) => each in button.dataset);
+  if (name) PRESSED[name](button);
 });
 
 $("[data-fix-select]")?.addEventListener("change", ({ target }) => {
-  if (target.value) give(numbers.fixed(data, chosen, Number(target.value)));
+  if (target.value) fix(Number(target.value));
   target.value = "";
   target.blur();
 });
 
+$("[data-draw-form]")?.addEventListener("submit", (event) => {
+  event.preventDefault();
+  draw(event.target);
+});
+
+// In the large view the answers' keys work too: they are those of the bar behind it.
 large.addEventListener("keydown", (event) => {
-  const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+  const by = event.shiftKey ? 0 : { ArrowLeft: -1, ArrowRight: 1 }[event.key];
   if (by) step(by);
+  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || document.documentElement.dataset.letterKeys === "off") return;
+  if ("+=-r".includes(event.key.toLowerCase())) return; // zoom and turn
+  const named = $$("[data-fixbar] [aria-keyshortcuts]").find((button) => button.getAttribute("aria-keyshortcuts") === event.key.toUpperCase());
+  if (!named || named.disabled || "large" in named.dataset || "step" in named.dataset) return;
+  event.preventDefault();
+  named.click();
 });
 
 // On a phone the labels lie in a row: show the one the page is about.
-$(".pick-label [aria-current]").scrollIntoView({ block: "nearest", inline: "center" });
+$(".pick-label [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 
-paint();
+repaint();

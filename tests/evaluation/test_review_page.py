@@ -113,11 +113,13 @@ def test_a_label_key_that_the_page_needs_gives_way_to_a_digit(client, bench, rev
     assert html.count('aria-keyshortcuts="Y"') == 1
 
 
-def test_only_audit_images_are_reviewed_here(client, bench, reviewer):
+def test_an_audit_image_is_not_reviewed_before_its_blind_answer(client, bench, reviewer):
     sixty(bench)
-    other = bench.images(1, audit=False)[0]
-    fields = {"image": other.pk, "labels": bench.ids[0], "uuid": str(uuid.uuid4())}
-    assert post(client, reviewer, "review_answer", bench.project, **fields).status_code == 400
+    other, blind = bench.images(1, audit=False)[0], bench.images(1)[0]
+    for image, status in ((other, 201), (blind, 400)):
+        fields = {"image": image.pk, "labels": bench.ids[0], "uuid": str(uuid.uuid4())}
+        response = post(client, reviewer, "review_answer", bench.project, **fields)
+        assert response.status_code == status
 
 
 def test_a_threshold_is_saved_with_the_version_and_marked(client, bench, reviewer):
