@@ -20,6 +20,7 @@ from labeler.projects import archiving, creation, labels, removal
 from labeler.projects.access import may_create, project_for, projects_of, role_in
 from labeler.projects.labels import MOST_LABELS
 from labeler.projects.models import Label, Project, User
+from labeler.training import part_wish
 
 router = Router(tags=["projects"])
 
@@ -86,6 +87,7 @@ class ChangedProject(Settings):
 
     name: Text = ""
     labels: Annotated[list[ChangedLabel], Field(max_length=MOST_LABELS)] = []
+    training_part: dict[str, Any] = {}
 
 
 class Twin(BodySchema):
@@ -123,6 +125,7 @@ class ProjectOut(Schema):
     gold_share: float
     spot_check_share: float
     label_adders: str
+    training_part: dict[str, Any]
     images: int
     role: str
     created_at: datetime
@@ -142,6 +145,7 @@ def as_dict(project: Project, role: str) -> dict[str, Any]:
     return {
         **plain,
         "id": project.pk,
+        "training_part": project.training_part,
         "labels": sorted(project.labels.all(), key=lambda label: (label.position, label.place)),
         "images": pool_size(project),
         "role": role,
@@ -178,15 +182,23 @@ def get_project(request: HttpRequest, project_id: int) -> dict[str, Any]:
 
 @router.patch("/projects/{int:project_id}", response={200: ProjectOut, **ERRORS})
 def change_project(request: HttpRequest, project_id: int, body: ChangedProject) -> dict[str, Any]:
-    """Change settings and labels: all that is sent, or nothing."""
+    """Change settings and labels: all that is sent, or nothing.
+
+    `training_part` says which answers rounds learn from: `people`, `sources`, `splits`, `imports`,
+    `since`, `until`, `reviewed`, `without` (labels that are left out) and `weights` (`balanced`, or
+    a number for each label); `{}` means all of them. A change of it starts a round.
+    """
     project = project_for(request.user, project_id, "set")
     values = body.dict(exclude_unset=True)
     changed = values.pop("labels", [])
+    part = values.pop("training_part", None)
+    user = cast(User, request.user)
     with transaction.atomic():
         if changed:
-            user = cast(User, request.user)
             labels.store(project, _wishes(project, changed), user=user)
         creation.change(project, **values)
+        if part is not None:
+            part_wish.store(project, part, user)
     return as_dict(project, project.role)  # type: ignore[attr-defined]
 
 
