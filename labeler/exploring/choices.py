@@ -5,7 +5,8 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from labeler.exploring import odd
+from labeler.exploring import odd, surveys
+from labeler.exploring.models import Survey
 from labeler.labeling import selection
 from labeler.pools.models import Image, Import
 from labeler.projects.models import Project
@@ -63,5 +64,7 @@ def of(project: Project) -> dict[str, Any]:
         "people": list(selection.answerers(project)[:MOST_PEOPLE]),
         "imports": list(imports.only("number", "title")[:MOST_IMPORTS]),
         "has_model": has_model,
-        "looks": odd.newest(project),
+        "looks": (found := odd.newest(project)),
+        "looks_work": surveys.open_one(project, Survey.Kind.LOOKS),
+        "looks_later": project.next_row - found.images if found else 0,
     }

@@ -1,12 +1,15 @@
-from django.urls import path
+from django.urls import include, path
 
-from labeler.exploring.views import browse, choice, clusters, duplicates, explore
+from labeler.exploring.views import browse, choice, clusters, duplicates, explore, looks
 
 urlpatterns = [
+    path("projects/<int:pk>/explore/", include("labeler.exploring.map_urls")),
     path("projects/<int:pk>/explore", explore.page, name="explore"),
     path("projects/<int:pk>/explore/images", browse.images, name="explore_images"),
     path("projects/<int:pk>/explore/ids", browse.ids, name="explore_ids"),
     path("projects/<int:pk>/explore/counts", browse.counted, name="explore_counts"),
+    path("projects/<int:pk>/explore/looks", looks.make, name="explore_looks"),
+    path("projects/<int:pk>/explore/looks/live", looks.live, name="explore_looks_live"),
     path("projects/<int:pk>/explore/views/keep", browse.keep, name="explore_keep_view"),
     path("projects/<int:pk>/explore/views/forget", browse.forget, name="explore_forget_view"),
     path("projects/<int:pk>/explore/label", choice.label, name="explore_label"),
