@@ -51,6 +51,13 @@ PORT = env.integer("LABELER_PORT", 8000, most=65_535)  # 0: any free one
 WEB_PROCESSES = env.integer("LABELER_WEB_PROCESSES", 1, least=1, most=64)
 WEB_THREADS = env.integer("LABELER_WEB_THREADS", 8, least=1, most=256)
 
+# ---- The prediction service ------------------------------------------------------------------
+SERVING = env.boolean("LABELER_SERVING", False)  # this process is the service; `serve` says so
+SERVE_URL = env.text("LABELER_SERVE_URL")  # where it is, if not on this machine with this data
+SERVE_BIND = env.text("LABELER_SERVE_BIND", "127.0.0.1:0")  # port 0: any free one
+SERVE_THREADS = env.integer("LABELER_SERVE_THREADS", 16, least=1, most=256)
+SERVE_BYTES = env.integer("LABELER_SERVE_BYTES", 64 * 1024 * 1024, least=1024)  # of one request
+
 # ---- Security ---------------------------------------------------------------------------------
 DEBUG = env.boolean("LABELER_DEBUG", False)
 SECRET_KEY = env.secret_key(DATA, team=not EMBEDDED)

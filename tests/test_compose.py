@@ -11,7 +11,7 @@ import yaml
 from labeler.supervisor import programs
 
 ROOT = Path(__file__).parents[1]
-SERVICES = {"prepare", "web", "worker-rounds", "worker-chores", "postgres", "rabbitmq"}
+SERVICES = {"prepare", "web", "predict", "worker-rounds", "worker-chores", "postgres", "rabbitmq"}
 KNOWN_KEYS = {
     "build", "cap_drop", "command", "depends_on", "environment", "healthcheck", "hostname", "image",
     "init", "ports", "read_only", "restart", "secrets", "security_opt", "tmpfs", "volumes",

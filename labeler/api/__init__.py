@@ -3,19 +3,23 @@
 from ninja import NinjaAPI
 
 from labeler.api import (
+    acceptances,
     comments,
     errors,
     exports,
     features,
+    gallery,
     grid,
     images,
     import_steps,
     imports,
     labels,
     measures,
+    predict,
     projects,
     questions,
     rounds,
+    thresholds,
     uploads,
     versions,
 )
@@ -49,7 +53,8 @@ for router in (  # tried in this order; the first is asked for every label
     questions.router, projects.router, labels.router, imports.router, import_steps.router,
     uploads.router, images.router, grid.router,
     comments.router, measures.router, rounds.router, versions.router, features.router,
-    exports.router,
+    exports.router, acceptances.router, predict.router,
+    thresholds.router, gallery.router,
 ):  # fmt: skip
     api.add_router("", router)
 errors.install(api)

@@ -36,6 +36,27 @@ def web(bind: str) -> list[str]:
     ]  # fmt: skip
 
 
+def serve() -> list[str]:
+    """The prediction service: it finds a port and writes down where it listens."""
+    return [sys.executable, str(settings.ROOT / "manage.py"), "serve"]
+
+
+def prediction(bind: str) -> list[str]:
+    """The server that the prediction service becomes. One process: a model in memory is large.
+    No preload: after a fork, torch hangs."""
+    return [
+        sys.executable, "-m", "gunicorn", "labeler.wsgi:application",
+        "--bind", bind,
+        "--worker-class", "gthread",
+        "--workers", "1",
+        "--threads", str(settings.SERVE_THREADS),
+        "--timeout", "0",
+        "--graceful-timeout", "5",
+        "--log-level", "warning",
+        "--no-control-socket",
+    ]  # fmt: skip
+
+
 def worker(queue: str) -> list[str]:
     """A worker for one queue. One task at a time: the work itself uses every core."""
     polite = ["nice", "-n", str(CHORES_NICENESS)] if queue == "chores" else []
@@ -54,4 +75,5 @@ def worker(queue: str) -> list[str]:
 def everything(listening: int) -> list[Program]:
     """Web server and workers of this installation; `listening` is the web server's open socket."""
     workers = [Program(f"{queue} worker", worker(queue)) for queue in QUEUES]
-    return [Program("web", web(f"fd://{listening}"), (listening,)), *workers]
+    web_server = Program("web", web(f"fd://{listening}"), (listening,))
+    return [web_server, *workers, Program("prediction service", serve())]

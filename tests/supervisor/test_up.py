@@ -1,6 +1,7 @@
 """`manage.py up`: everything starts, dies and stops together, and nothing is lost in between."""
 
 import http.cookiejar
+import json
 import os
 import signal
 import socket
@@ -50,6 +51,28 @@ def up(data, port=0):
     )  # fmt: skip
 
 
+def manage(data, *words):
+    """What a command prints."""
+    command = [sys.executable, "manage.py", *words]
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment(data, 0), capture_output=True, text=True, check=True
+    )
+    return done.stdout
+
+
+def predicted(running, token):
+    """The answer to a prediction request for the demo; None while the service starts."""
+    asked = urllib.request.Request(
+        f"{running.address}/api/v1/projects/1/predict",
+        data=b'{"images": [1]}',
+        headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
+    )
+    try:
+        return json.loads(urllib.request.urlopen(asked).read())
+    except urllib.error.HTTPError as error:
+        return None if error.code == 503 else json.loads(error.read())
+
+
 def rows(data, table):
     with sqlite3.connect(f"file:{data}/labeler.sqlite3?mode=ro", uri=True) as database:
         return database.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
@@ -60,6 +83,12 @@ class TestARunningInstallation:
         assert running.answers()
         assert running.processes("--queues rounds")
         assert running.processes("--queues chores")
+
+    def test_the_web_server_hands_predictions_to_the_service(self, running):
+        token = manage(running.data, "create_token", "owner", "--json")
+        told = until(lambda: predicted(running, json.loads(token)["token"]))
+        assert told["code"] == "no_model"  # said by the service, which found no model yet
+        assert "has no model yet" in told["detail"]
 
     def test_says_where_the_time_went(self, running):
         for step in ("migrations", "static files", "demo project", "web server", "first image"):

@@ -1,0 +1,100 @@
+"""A model version in memory, ready to judge pictures."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from django.conf import settings
+
+from labeler.labeling import selection
+from labeler.serving.batches import Batches
+from labeler.training import feature_fits, model_files, spaces, thresholds
+from labeler.training.models import ModelVersion
+from ml import calibration, metrics
+from ml.images import open_image
+
+DIGITS = 6
+WARM_UP = 2  # batches judged before the first request: the first calls are slow
+
+Table = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Said:
+    """What the model says of one picture."""
+
+    scores: dict[str, float]  # by label name, likeliest first
+    labels: tuple[str, ...]  # those that pass the saved thresholds
+    unknown: bool  # the likeliest label does not pass its threshold; of several labels: none does
+
+
+class Loaded:
+    """One version: its head, its features, and the labels it knows; never changed once made."""
+
+    def __init__(self, version: ModelVersion) -> None:
+        """Raises: ModelDamaged; NotLearned, FileNotFoundError or FeaturesDamaged where what the
+        features learned is missing."""
+        self.version = version
+        self.multi = version.project.is_multi
+        self._head = model_files.load(version)
+        self._features = feature_fits.usable_in(version.project, spaces.of(version))
+        called = selection.label_names(version.project)
+        self._columns = [called.get(pk, f"label {pk}") for pk in version.label_ids]
+        self.names = list(dict.fromkeys(self._columns))
+        self.batches = Batches(self._proba)
+        self._warm_up()
+
+    def prepared(self, data: bytes) -> npt.NDArray[np.uint8]:
+        """The picture as the network wants it. Raises: ImageRefused."""
+        picture = open_image(
+            data,
+            max_bytes=settings.MAX_IMAGE_BYTES,
+            max_pixels=settings.MAX_IMAGE_PIXELS,
+            max_side=settings.MAX_IMAGE_SIDE,
+            at_least=self._features.size,
+        )
+        return self._features.preprocess(picture)
+
+    def said(self, rows: Table, version: ModelVersion) -> list[Said]:
+        """What the probabilities mean under the thresholds saved with the version by now."""
+        floors = thresholds.floors(version, self._columns, self.names)
+        if self.multi:
+            marks = metrics.decide_marks(rows, floors)
+        else:
+            decided = metrics.decide(rows, floors if floors.any() else None)
+            marks = metrics.one_hot(decided, len(self.names))
+        return [self._one(row, mark) for row, mark in zip(rows, marks, strict=True)]
+
+    def _one(self, row: npt.NDArray[np.float32], mark: npt.NDArray[np.bool_]) -> Said:
+        order = np.argsort(-row, kind="stable")
+        scores = {self.names[at]: round(float(row[at]), DIGITS) for at in order}
+        labels = tuple(self.names[at] for at in order if mark[at])
+        return Said(scores, labels, not labels)
+
+    def _proba(self, batch: npt.NDArray[np.uint8]) -> Table:
+        """(n, n_names) calibrated; labels that were merged since share a column."""
+        said = self._head.predict_proba(self._features.embed_batch(batch))
+        table = calibration.apply(
+            said, self.version.temperature, "multi" if self.multi else "single"
+        )
+        if len(self.names) == len(self._columns):
+            return table
+        merged = np.zeros((len(table), len(self.names)), dtype=np.float32)
+        both: Any = np.maximum if self.multi else np.add
+        for name, column in zip(self._columns, table.T, strict=True):
+            at = self.names.index(name)
+            merged[:, at] = both(merged[:, at], column)
+        return merged
+
+    def _warm_up(self) -> None:
+        height, width = self._features.size[::-1]
+        from PIL import Image
+
+        blank = self._features.preprocess(Image.new("RGB", (width, height)))
+        for _ in range(WARM_UP):
+            self.batches.judged([blank])
+
+    def close(self) -> None:
+        """Judge what waits, then let go of the thread."""
+        self.batches.stop()

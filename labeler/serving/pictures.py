@@ -1,0 +1,97 @@
+"""Where the pictures of a prediction request come from: the request, web addresses, the pool."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from labeler.pools import storage
+from labeler.pools.archives import Unreadable
+from labeler.pools.models import Image
+from labeler.pools.refusing import ImportRefused, Refused
+from labeler.pools.remote import addresses, reading
+from labeler.projects.models import Project
+
+MOST = 64  # pictures in one request
+
+
+class TooMany(ValueError):
+    """More pictures than one request may bring."""
+
+
+class NoPicture(ValueError):
+    """The request brings none."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A picture by the name the caller knows it by; `read` brings its bytes, or raises."""
+
+    name: str | int
+    read: Callable[[], bytes]
+
+
+class Missing(Exception):
+    """The picture cannot be had; `code` for programs."""
+
+    def __init__(self, code: str, words: str) -> None:
+        super().__init__(words)
+        self.code = code
+
+
+def of_files(files: Iterable[Any]) -> list[Asked]:
+    """Uploaded files."""
+    return _checked([Asked(file.name, file.read) for file in files])
+
+
+def of_body(project: Project, images: Sequence[int], urls: Sequence[str]) -> list[Asked]:
+    """Images of the pool by id, and pictures that lie at web addresses."""
+    if len(images) + len(urls) > MOST:
+        raise TooMany(
+            _("One request may ask for %(n)s pictures. Send more requests.") % {"n": MOST}
+        )
+    known = Image.objects.filter(project=project).in_bulk([pk for pk in images if pk > 0])
+    mine = [Asked(pk, _original(known.get(pk))) for pk in images]
+    return _checked([*mine, *(Asked(url, _fetched(url)) for url in urls)])
+
+
+def _checked(asked: list[Asked]) -> list[Asked]:
+    if not asked:
+        raise NoPicture(_("Send pictures as `files`, or `images` (ids) or `urls` as JSON."))
+    if len(asked) > MOST:
+        raise TooMany(
+            _("One request may ask for %(n)s pictures. Send more requests.") % {"n": MOST}
+        )
+    return asked
+
+
+def _original(image: Image | None) -> Callable[[], bytes]:
+    def read() -> bytes:
+        if image is None:
+            raise Missing("unknown_image", _("This project has no such image."))
+        try:
+            with storage.open_original(image) as file:
+                return bytes(file.read())
+        except OSError as error:
+            raise Missing("unreadable", _("The image's file cannot be read.")) from error
+
+    return read
+
+
+def _fetched(url: str) -> Callable[[], bytes]:
+    def read() -> bytes:
+        if addresses.is_bucket(url):  # read with the server's own rights: that is for imports
+            raise Missing("bad_address", _("Give an https address. Buckets can be imported from."))
+        try:
+            return reading.reader(addresses.check(url))()
+        except Unreadable as error:
+            raise Missing(error.refused.code, _words(error.refused)) from error
+        except ImportRefused as error:
+            raise Missing(error.code, str(error)) from error
+
+    return read
+
+
+def _words(refused: Refused) -> str:
+    return f"{refused.reason} {refused.remedy}"

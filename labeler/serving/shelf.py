@@ -1,0 +1,116 @@
+"""The models in memory: each project's serving one, swapped between requests, never within one.
+
+A newer version is loaded beside the old one, which answers until the new one is warm. A request
+takes its model once and keeps it to the end, so no answer mixes two versions.
+"""
+
+import logging
+import threading
+import time
+from collections import OrderedDict
+
+from django.db import connections
+
+from labeler.projects.models import Project
+from labeler.serving.loaded import Loaded
+from labeler.training import versions
+from labeler.training.models import ModelVersion
+
+log = logging.getLogger(__name__)
+MOST = 6  # versions in memory
+PATIENCE = 30.0  # seconds until a version that could not be loaded is tried again
+
+
+class NoModel(Exception):
+    """There is nothing that could judge; the message says what to do."""
+
+
+class Shelf:
+    """Loaded versions by their id. Threads may ask at the same time."""
+
+    def __init__(self, most: int = MOST) -> None:
+        self._most = most
+        self._loaded: OrderedDict[int, Loaded] = OrderedDict()
+        self._current: dict[int, int] = {}  # project id → id of the version that answers
+        self._coming: set[int] = set()
+        self._failed: dict[int, float] = {}  # version id → when
+        self._lock = threading.Lock()
+        self._loading = threading.Lock()  # one at a time: loading takes memory
+
+    def serving(self, project: Project) -> tuple[Loaded, ModelVersion]:
+        """The project's model and its version's row as it is now.
+
+        While a newer version is being loaded, that is the one before. Raises: NoModel, and what
+        Loaded raises for the first.
+        """
+        wanted = versions.serving(project)
+        if wanted is None:
+            raise NoModel(
+                f"{project.name} has no model yet. Label some images of two labels, then train."
+            )
+        wanted.project = project
+        with self._lock:
+            found = self._loaded.get(wanted.pk)
+            before = self._loaded.get(self._current.get(project.pk, 0))
+            if found:
+                self._current[project.pk] = wanted.pk
+                self._loaded.move_to_end(wanted.pk)
+        if found:
+            return found, wanted
+        if before:
+            self._load_beside(wanted)
+            return before, before.version
+        return self.load(wanted), wanted
+
+    def pinned(self, project: Project, number: int) -> tuple[Loaded, ModelVersion]:
+        """The version of that number. Raises: NoModel, and what Loaded raises."""
+        version = ModelVersion.objects.filter(project=project, number=number).first()
+        if version is None:
+            raise NoModel(f"{project.name} has no model version {number}.")
+        version.project = project
+        return self.load(version), version
+
+    def load(self, version: ModelVersion) -> Loaded:
+        """The version, read if it is not in memory yet."""
+        with self._loading:
+            with self._lock:
+                found = self._loaded.get(version.pk)
+            if found is None:
+                found = Loaded(version)
+                self._put(version, found)
+        return found
+
+    def _put(self, version: ModelVersion, loaded: Loaded) -> None:
+        with self._lock:
+            self._loaded[version.pk] = loaded
+            if version.serving:
+                self._current[version.project_id] = version.pk
+            gone = [
+                self._loaded.popitem(last=False)[1] for _ in range(len(self._loaded) - self._most)
+            ]
+        for old in gone:
+            old.close()  # whoever still holds it is answered first
+
+    def _load_beside(self, version: ModelVersion) -> None:
+        with self._lock:
+            tried = self._failed.get(version.pk, -PATIENCE)
+            if version.pk in self._coming or time.monotonic() - tried < PATIENCE:
+                return
+            self._coming.add(version.pk)
+        threading.Thread(target=self._in_thread, args=(version,), daemon=True).start()
+
+    def _in_thread(self, version: ModelVersion) -> None:
+        try:
+            self._come(version)
+        finally:
+            connections.close_all()  # this thread's own
+
+    def _come(self, version: ModelVersion) -> None:
+        try:
+            self.load(version)
+        except Exception:
+            log.exception("Version %s cannot serve; the one before goes on.", version.number)
+            self._failed[version.pk] = time.monotonic()
+        finally:
+            with self._lock:
+                self._coming.discard(version.pk)
