@@ -65,7 +65,7 @@ function begin() {
     const p = one.rather?.length === 1 ? sureOf(one, one.rather[0]) : undefined;
     $(".push", made).textContent = p === undefined ? "" : two(p);
     $(".tile", made).setAttribute("aria-label", fill(gettext("%(file)s: people say %(said)s"), { file: one.name, said: words(one.said) }));
-    $(".pick .sr", made).textContent = fill(gettext("Choose %(file)s"), { file: one.name });
+    $(".choose-box .sr", made).textContent = fill(gettext("Choose %(file)s"), { file: one.name });
     return made;
   }
 
