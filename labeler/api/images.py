@@ -11,7 +11,7 @@ from labeler.api import beliefs
 from labeler.api.errors import ERRORS, Refused
 from labeler.api.paging import Page, cursor_for, scope, start_of
 from labeler.api.schema import QuerySchema, Share
-from labeler.labeling.models import Annotation, Gold
+from labeler.labeling.models import Annotation, Gold, ModelAnnotation
 from labeler.pools.models import Image
 from labeler.pools.views.images import image_file
 from labeler.projects.access import RANK, project_for, projects_of, role_in
@@ -27,7 +27,7 @@ Name = Annotated[str, Field(max_length=100)]
 class Filters(Page):
     """Which images, in which order. `predicted` and the confidences mean the serving model."""
 
-    state: Literal["open", "labeled", "skipped"] | None = None
+    state: Literal["open", "labeled", "skipped", "accepted"] | None = None
     label: Name | None = None
     predicted: Name | None = None
     min_confidence: Share | None = None
@@ -178,7 +178,9 @@ def _own_view(image: Image, own: Annotation | None) -> dict[str, Any]:
     """What must not tell an annotator that others have answered, or that the image is gold."""
     said = {"labels": Image.State.LABELED, "skip": Image.State.SKIPPED}
     state = said.get(own.kind, Image.State.OPEN) if own else Image.State.OPEN
-    return {"state": state, "audit": image.audit or Gold.objects.filter(image=image).exists()}
+    blind = image.audit or Gold.objects.filter(image=image).exists()
+    spot = ModelAnnotation.objects.filter(image=image)  # may be asked to check the model
+    return {"state": state, "audit": blind or spot.exists()}
 
 
 def _answer(one: Annotation) -> dict[str, Any]:

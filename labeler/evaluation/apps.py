@@ -9,13 +9,18 @@ class EvaluationConfig(AppConfig):
 
     def ready(self) -> None:
         from labeler.evaluation.models import Study
-        from labeler.evaluation.receivers import look_for_suspects, measure_new_version
+        from labeler.evaluation.receivers import (
+            count_sureness,
+            look_for_suspects,
+            measure_new_version,
+        )
         from labeler.training.signals import round_finished
         from labeler.work.kinds import CHORES, Kind, register
 
         register(Kind("study", Study, CHORES, run=_run_study))
         round_finished.connect(measure_new_version, dispatch_uid="evaluation.measure")
         round_finished.connect(look_for_suspects, dispatch_uid="evaluation.suspects")
+        round_finished.connect(count_sureness, dispatch_uid="evaluation.sureness")
 
 
 def _run_study(row: Any) -> None:

@@ -3,7 +3,8 @@
 import logging
 from typing import Any
 
-from labeler.evaluation import curve, suspects
+from labeler.evaluation import curve, studies, suspects
+from labeler.evaluation.models import Study
 from labeler.projects.models import Project
 from labeler.training.models import ModelVersion
 
@@ -11,7 +12,7 @@ log = logging.getLogger(__name__)
 
 
 def measure_new_version(project_id: int, version: int | None, **_: Any) -> None:
-    """Store the score of the version that a round has left."""
+    """Store the score of the version that a round has left; make the look that is due, if any."""
     if version is None:
         return
     found = ModelVersion.objects.select_related("project").filter(
@@ -20,8 +21,21 @@ def measure_new_version(project_id: int, version: int | None, **_: Any) -> None:
     try:
         for each in found:
             curve.measure(each.project, each)
+            stop_tests.consider(each.project, each)
     except Exception:  # a figure that is late must not fail the round that is done
         log.exception("Version %s of project %s was not measured.", version, project_id)
+
+
+def count_sureness(project_id: int, version: int | None, **_: Any) -> None:
+    """Count what autolabel would accept, for projects where somebody has asked for that."""
+    if version is None:
+        return
+    try:
+        for project in Project.objects.filter(pk=project_id):
+            if Study.objects.filter(project=project, kind="sureness").exists():
+                studies.ask(project, None, "sureness")
+    except Exception:  # its page asks again
+        log.exception("Nobody was asked to count for autolabel in project %s.", project_id)
 
 
 def look_for_suspects(project_id: int, version: int | None, **_: Any) -> None:

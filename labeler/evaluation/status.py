@@ -7,7 +7,8 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from labeler.evaluation import sample
+from labeler.evaluation import acceptances, sample
+from labeler.evaluation.acceptances import Kept
 from labeler.labeling import queue
 from labeler.pools.models import Import
 from labeler.projects.models import Project
@@ -81,11 +82,13 @@ class AtWork:
     audit: Progress
     skipped: int
     imports: tuple[Import, ...]
+    promises: tuple[Kept, ...] = ()  # of autolabel, that are broken or doubtful
 
     @property
     def line(self) -> Line:
         """The most important of it in a few words."""
-        return _trouble(self.workers) or self._busy() or _up(self.workers)
+        wrong = _broken(self.promises) or _trouble(self.workers)
+        return wrong or self._busy() or _up(self.workers)
 
     def _busy(self) -> Line | None:
         if self.round is not None:
@@ -111,6 +114,7 @@ def of(project: Project) -> AtWork:
         queue_left=queue.left(project),
         audit=Progress(len(answers) + answers.skipped, answers.drawn),
         skipped=answers.skipped,
+        promises=tuple(acceptances.warnings(project)),
         imports=tuple(Import.objects.filter(OPEN_WORK, project=project).order_by("number")),
     )
 
@@ -160,6 +164,14 @@ def _trouble(found: Workers) -> Line | None:
     if not found.absence:
         return None
     return Line(found.absence, "warn", more=_("Labels are safe; training waits."))
+
+
+def _broken(promises: tuple[Kept, ...]) -> Line | None:
+    for each in promises:
+        if each.standing_of_promise == "broken":
+            words = _("Acceptance %(n)s: promise broken") % {"n": each.acceptance.number}
+            return Line(words, "bad", more=_("See the autolabel page."))
+    return None
 
 
 def _up(found: Workers) -> Line:

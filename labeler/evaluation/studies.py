@@ -12,6 +12,9 @@ MAKERS = {  # kind: the module whose `answer(row)` returns the facts
     "suspects": "labeler.evaluation.suspecting",
     "replay": "labeler.evaluation.replaying",  # what random order would have given
     "strategies": "labeler.evaluation.comparing_strategies",
+    "sureness": "labeler.evaluation.counting",  # of every image that could be accepted
+    "accept": "labeler.evaluation.accepting",
+    "revoke": "labeler.evaluation.accepting",
 }
 KEPT = 5
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from labeler.labeling import consensus
+from labeler.labeling import accepted, consensus
 from labeler.pools.models import Image
 from labeler.projects.models import Label, Project
 from labeler.training import known_images, model_files, picture_codes, spaces
@@ -78,7 +78,8 @@ def lesson(project: Project, pool: Pool, part: Part | None = None) -> Lesson:
     label_ids = part.label_ids(_labels(project))
     audit = Image.objects.filter(project=project, audit=True).order_by("row")
     audit_rows = np.array(audit.values_list("row", flat=True), dtype=np.int64)
-    answers = consensus.training_answers(project, part.answers())
+    own = accepted.lessons(project)  # the model's labels that somebody lets it learn from
+    answers = consensus.training_answers(project, part.answers()) + own
     rows, y = _columns(answers, label_ids, multi=project.is_multi)
     x = pool.vectors(rows)
     usable = np.isfinite(x[:, 0]) if x.size else np.zeros(len(rows), dtype=bool)
@@ -88,7 +89,8 @@ def lesson(project: Project, pool: Pool, part: Part | None = None) -> Lesson:
         label_ids=label_ids,
         kind="multi" if project.is_multi else "single",
         rows=rows[usable], x=x[usable], y=y[usable],
-        judged=~known_images.among(project, pool.space, rows[usable]),
+        judged=~known_images.among(project, pool.space, rows[usable])
+        & ~np.isin(rows[usable], [row for row, _ in own]),  # no person has said so
         audit_rows=audit_rows,
         left_out=len(answers) - int(usable.sum()),
         seen_annotation=seen,

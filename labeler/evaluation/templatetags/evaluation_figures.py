@@ -30,3 +30,9 @@ def half_points(value: float | None) -> str:
 def percent_css(value: float | None) -> str:
     """0.62 → "62.0%", a width for SVG attributes."""
     return f"{100 * min(1.0, max(0.0, value or 0.0)):.1f}%"
+
+
+@register.filter
+def in_percent(value: float | None) -> str:
+    """0.05 → "5": a share as a form's number, with a point in every language."""
+    return "" if value is None else f"{round(100 * value, 4):g}"

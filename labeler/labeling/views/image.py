@@ -10,12 +10,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from labeler.labeling import annotations, comments, mentions, skips
+from labeler.labeling import accepted, annotations, comments, mentions, skips
 from labeler.labeling.asked import number, numbers
 from labeler.labeling.models import Annotation
 from labeler.pools.models import Image
+from labeler.projects import merged
 from labeler.projects.access import may, project_for
-from labeler.projects.models import Project, User
+from labeler.projects.models import Label, Project, User
 
 MOST_LABELS = 5_000
 
@@ -42,6 +43,7 @@ def page(request: HttpRequest, pk: int, image: int) -> HttpResponse:
         given = {la.pk for a in answers for la in a.labels.all()} if len(answers) == 1 else set()
         context["labels"] = list(project.labels.filter(retired=False).order_by("position", "place"))
         context["given"] = given
+        context["accepted"] = _accepted(found)
         context["can_show"] = not found.audit and not hasattr(found, "gold")
     return render(request, "labeling/image.html", context)
 
@@ -51,6 +53,16 @@ def _answers(image: Image, user: User, reviews: bool) -> list[Annotation]:
     rows = Annotation.objects.filter(image=image, current=True)
     rows = rows if reviews else rows.filter(user=user)
     return list(rows.select_related("user").prefetch_related("labels").order_by("pk")[:100])
+
+
+def _accepted(image: Image) -> dict[str, Any] | None:
+    """The model's label that was accepted here, while nobody has answered."""
+    row = accepted.of_images([image.pk]).get(image.pk)
+    if row is None:
+        return None
+    pairs = merged.now(image.project_id)
+    labels = Label.objects.filter(pk__in=merged.follow(row.label_ids, pairs))
+    return {"row": row, "labels": list(labels.order_by("position", "place"))}
 
 
 def _draft(request: HttpRequest, image: Image, shown: list[Any], user: User) -> str:

@@ -1,0 +1,127 @@
+"""Labels of the model, accepted at a tolerated error, and revoked."""
+
+from datetime import datetime
+from typing import Annotated, Any, cast
+
+from django.http import Http404, HttpRequest
+from ninja import Query, Router, Schema
+from ninja.responses import Status
+from pydantic import Field
+
+from labeler.api.errors import ERRORS, Refused
+from labeler.api.paging import Page, by_pk
+from labeler.api.schema import BodySchema, Id
+from labeler.evaluation import acceptances, autolabel
+from labeler.evaluation.acceptances import Kept, NotAccepted
+from labeler.evaluation.autolabel import BadWish
+from labeler.labeling.models import Acceptance
+from labeler.projects.access import project_for
+from labeler.projects.models import User
+from labeler.training import versions
+
+router = Router(tags=["training"])
+PATH = "/projects/{int:project_id}/acceptances"
+Rate = Annotated[float, Field(ge=autolabel.LEAST, le=autolabel.MOST)]
+
+
+class AcceptanceOut(Schema):
+    """Labels of the model that were accepted together.
+
+    `standing` are still the model's: nobody has answered them. `spot_checks` are those images
+    asked again, drawn at random; `promise` is kept, doubtful, broken or unknown.
+    """
+
+    number: int
+    model_version: int
+    tolerated: dict[str, float]
+    thresholds: dict[str, float]
+    upper_bound: float
+    images: int
+    standing: int
+    teaches: bool
+    state: str
+    spot_checks: dict[str, int]
+    measured_error: dict[str, float] | None
+    promise: str
+    created_by: str
+    created_at: datetime
+    revoked_at: datetime | None
+
+
+class AcceptanceList(Schema):
+    """A page of acceptances, newest first."""
+
+    items: list[AcceptanceOut]
+    next: str | None
+
+
+class NewAcceptance(BodySchema):
+    """The largest tolerated share of wrong labels, of all or also per label id.
+
+    `model_version`: the one that was looked at; the one that serves if left out.
+    """
+
+    tolerated: Rate = Field(autolabel.USUAL, examples=[0.05])
+    labels: dict[Id, Rate] = Field(default_factory=dict, max_length=1000)
+    model_version: Id | None = None
+    teaches: bool = False
+
+
+@router.get(PATH, response={200: AcceptanceList, **ERRORS})
+def list_acceptances(request: HttpRequest, project_id: int, page: Query[Page]) -> dict[str, Any]:
+    """What was accepted so far, newest first, revoked ones too."""
+    project = project_for(request.user, project_id, "review")
+    rows = Acceptance.objects.filter(project=project)
+    found, more = by_pk(request, rows, page, newest=True)
+    return {"items": [_told(acceptances.one(project, row.number)) for row in found], "next": more}
+
+
+@router.post(PATH, response={202: AcceptanceOut, **ERRORS})
+def accept_labels(request: HttpRequest, project_id: int, body: NewAcceptance) -> Status[Any]:
+    """Accept what the model is sure enough of; a worker does it, and the list tells how far."""
+    project = project_for(request.user, project_id, "train")
+    serving = versions.serving(project)
+    number = body.model_version or (serving.number if serving else 0)
+    try:
+        wished = autolabel.wish(project, body.tolerated, body.labels)
+        made = acceptances.accept(
+            project, cast(User, request.user), wished, version=number, teaches=body.teaches
+        )
+    except BadWish as why:
+        raise Refused(422, "bad_rate", str(why)) from why
+    except NotAccepted as why:
+        raise Refused(409, why.code, str(why)) from why
+    return Status(202, _told(acceptances.one(project, made.number)))
+
+
+@router.post(f"{PATH}/{{int:number}}/revoke", response={202: AcceptanceOut, **ERRORS})
+def revoke_acceptance(request: HttpRequest, project_id: int, number: int) -> Status[Any]:
+    """Take the acceptance back as a whole; what people have answered since stays."""
+    project = project_for(request.user, project_id, "train")
+    if not 0 < number < 2**31:
+        raise Http404
+    try:
+        acceptances.revoke(project, cast(User, request.user), number)
+    except Acceptance.DoesNotExist as error:
+        raise Http404 from error
+    return Status(202, _told(acceptances.one(project, number)))
+
+
+def _told(kept: Kept) -> dict[str, Any]:
+    row, checks = kept.acceptance, kept.checks
+    names = (
+        "number", "tolerated", "thresholds", "upper_bound", "images", "teaches", "created_at",
+        "revoked_at",
+    )  # fmt: skip
+    return {
+        **{name: getattr(row, name) for name in names},
+        "model_version": row.version,
+        "standing": kept.standing,
+        "state": kept.work.state if kept.work else ("revoked" if row.revoked_at else "done"),
+        "spot_checks": {
+            "checked": checks.checked, "wrong": checks.wrong, "skipped": checks.skipped,
+        },
+        "measured_error": kept.measured.as_dict() if kept.measured else None,
+        "promise": kept.standing_of_promise,
+        "created_by": row.created_by.username,
+    }  # fmt: skip
