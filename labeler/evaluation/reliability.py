@@ -25,6 +25,25 @@ class Reliability:
     before: Measure  # the same with the temperature taken out again
     temperature: float
 
+    @property
+    def dots(self) -> list[dict[str, Any]]:
+        """The bins with their places in a square, in percent from the left and from above."""
+        return [
+            {
+                "bin": each,
+                "x": f"{100 * each.sure:.1f}%",
+                "y": f"{100 * (1 - each.right):.1f}%",
+                "top": f"{100 * (1 - each.right_high):.1f}%",
+                "bottom": f"{100 * (1 - each.right_low):.1f}%",
+            }
+            for each in self.bins
+        ]
+
+    @property
+    def could_be_perfect(self) -> bool:
+        """Whether perfect calibration could look like this."""
+        return self.error.low == 0
+
     def as_dict(self) -> dict[str, Any]:
         """The API's form."""
         return {

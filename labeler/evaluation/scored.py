@@ -100,7 +100,7 @@ def of(
 
     raw: its probabilities as they were before its temperature. Raises NotScored.
     """
-    answers = answers or sample.of(project)
+    answers = sample.of(project) if answers is None else answers
     labels = tuple(Label.objects.filter(project=project).order_by("position", "place"))
     key = (*_key(version, answers, labels), which, raw)
     return _scored.get(key, lambda: _compare(key, version, answers, labels))
