@@ -1,15 +1,14 @@
 """What more labels should bring: the curve so far, its forecast, and labels left to the target."""
 
 import math
-from collections.abc import Hashable, Iterable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
+from labeler.evaluation import alike, curve
 from labeler.evaluation.curve import Point
+from labeler.evaluation.label_curves import LabelCurve
 from labeler.evaluation.memory import Memory
-from labeler.evaluation.models import Score
-from labeler.projects.models import Project
-from labeler.training import versions
+from labeler.projects.models import Label, Project
 from ml import forecast
 from ml.forecast import Forecast, Range
 
@@ -17,7 +16,6 @@ AHEAD = 100  # labels that a gain is told for
 FLAT, FLAT_AT_MOST = 0.005, 0.01  # a gain below half a point, its range below one
 HARDLY = 0.1  # a target that is reached with less chance is called not reachable
 LEAST_FOR_LABEL = 5  # audit images with the label
-MOST_POINTS = 40  # of one label's curve
 Z95 = 1.96
 
 
@@ -40,6 +38,7 @@ class Outlook:
     gain: Range | None = None
     left: Left | None = None
     ahead: tuple[tuple[int, float, float, float], ...] = ()  # labels, value, low, high
+    label: Label | None = None  # of which it is, where it is not macro F1
 
     @property
     def now(self) -> Point | None:
@@ -75,47 +74,28 @@ def of(project: Project, label_id: int | None = None) -> Outlook:
 
 
 def points(project: Project, label_id: int | None = None) -> tuple[Point, ...]:
-    """The curve of the versions that learn as the newest one does: the same features, the same
-    head, the same part of the answers. Others lie on another curve."""
-    newest = versions.newest(project)
-    if newest is None:
-        return ()
-    alike = {
-        "version__features": newest.features,
-        "version__fingerprint": newest.fingerprint,
-        "version__head": newest.head,
-        "version__part": newest.part,
-    }
-    rows = Score.objects.filter(project=project, macro_f1__isnull=False, **alike)
+    """The curve of the versions that learned alike, for macro F1 or for one label's F1."""
+    found = _macro(project) if label_id is None else _of_label(project, label_id)
     # The newest figure counts where a version learned from the labels of one before.
-    rows = rows.order_by("version__n_labels", "version__number")
-    if label_id is None:
-        return _macro(rows.values_list(
-            "version__number", "version__n_labels", "audit_labels", "macro_f1", "low", "high",
-        ))  # fmt: skip
-    return _of_label(label_id, list(rows.values_list("pk", flat=True)))
+    return tuple({point.n_labels: point for point in found}.values())
 
 
-def _macro(rows: Iterable[tuple[Any, ...]]) -> tuple[Point, ...]:
-    each = [
-        Point(number, n, audit, value, low or 0.0, 1.0 if high is None else high)
-        for number, n, audit, value, low, high in rows
-        if n > 0
-    ]
-    return tuple({point.n_labels: point for point in each}.values())
+def _macro(project: Project) -> Iterable[Point]:
+    rows = alike.scores(project).values_list(
+        "version__number", "version__n_labels", "audit_labels", "macro_f1", "low", "high"
+    )
+    for number, n, audit, value, low, high in rows:
+        yield Point(number, n, audit, value or 0.0, low or 0.0, 1.0 if high is None else high)
 
 
-def _of_label(label_id: int, pks: list[int]) -> tuple[Point, ...]:
-    every = -(-len(pks) // MOST_POINTS) or 1
-    rows = Score.objects.filter(pk__in=pks[::-1][::every]).order_by("version__n_labels", "pk")
-    columns = ("version__number", "version__n_labels", "audit_labels", "per_label")
-    found: dict[int, Point] = {}
-    for number, n, audit, each in rows.values_list(*columns):
-        figures: dict[str, Any] = next((one for one in each if one.get("id") == label_id), {})
+def _of_label(project: Project, label_id: int) -> Iterable[Point]:
+    for step in alike.steps(project):
+        figures = step.labels.get(label_id, {})
         f1 = figures.get("f1")
-        if f1 and n > 0 and figures.get("support", 0) >= LEAST_FOR_LABEL:
-            found[n] = Point(number, n, audit, f1["value"], f1["low"], f1["high"])
-    return tuple(found.values())
+        if f1 and figures.get("support", 0) >= LEAST_FOR_LABEL:
+            yield Point(
+                step.version, step.n_labels, step.audit_labels, f1["value"], f1["low"], f1["high"]
+            )
 
 
 def _look(found: tuple[Point, ...], target: float) -> Outlook:
@@ -159,21 +139,27 @@ def _ahead(fitted: Forecast, now: int) -> tuple[tuple[int, float, float, float],
     return tuple((n, r.value, r.low, r.high) for n, r in zip(counts, ranges, strict=True))
 
 
-def chart(shown: Outlook, drawn: list[dict[str, float]] | None = None) -> dict[str, object]:
+def worst(project: Project, small: tuple[LabelCurve, ...]) -> Outlook | None:
+    """The outlook of the label with the lowest F1, which macro F1 gains most from."""
+    told = next((each for each in small if each.value is not None), None)
+    if told is None or told.value is None or told.value >= project.target:
+        return None
+    return replace(of(project, told.label.pk), label=told.label)
+
+
+def chart(
+    points: Sequence[Point], shown: Outlook, drawn: Sequence[Mapping[str, float]]
+) -> dict[str, object]:
     """The curve, its forecast and the replay as the chart wants them."""
     return {
-        "labels": [p.n_labels for p in shown.points],
-        "value": [p.macro_f1 for p in shown.points],
-        "low": [p.low for p in shown.points],
-        "high": [p.high for p in shown.points],
-        "target": shown.target,
+        **curve.as_columns(list(points), shown.target),
         "ahead": _columns([dict(zip(COLUMNS, each, strict=True)) for each in shown.ahead]),
-        "drawn": _columns(drawn or []),
+        "drawn": _columns(drawn),
     }
 
 
 COLUMNS = ("labels", "value", "low", "high")
 
 
-def _columns(rows: list[dict[str, float]]) -> dict[str, list[float]]:
+def _columns(rows: Sequence[Mapping[str, float]]) -> dict[str, list[float]]:
     return {name: [row[name] for row in rows] for name in COLUMNS}

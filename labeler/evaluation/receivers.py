@@ -3,7 +3,7 @@
 import logging
 from typing import Any
 
-from labeler.evaluation import curve, studies, suspects
+from labeler.evaluation import curve, stop_tests, studies, suspects
 from labeler.evaluation.models import Study
 from labeler.projects.models import Project
 from labeler.training.models import ModelVersion

@@ -1,5 +1,6 @@
 // The charts of the dashboard, drawn by uPlot in the page's own colours.
 import uPlot from "../vendor/uplot-1.6.32/uPlot.esm.js";
+import { drawBeside, extent } from "./chart-ahead.js";
 import { dayNumber, daysToName, shareTicks, thousands, ticksUpTo } from "./chart-axes.js";
 import { fill, gettext } from "./words.js";
 
@@ -14,9 +15,9 @@ function colour(token) {
   probe.style.color = `var(--${token})`;
   return getComputedStyle(probe).color;
 }
-const paint = (token) => () => colour(token);
+export const paint = (token) => () => colour(token);
 
-function faded(token, share) {
+export function faded(token, share) {
   return () => {
     const canvas = new OffscreenCanvas(1, 1).getContext("2d");
     canvas.fillStyle = colour(token);
@@ -37,16 +38,17 @@ function axis(ticks, more) {
   };
 }
 
-const across = (ticks, more) =>
+export const across = (ticks, more) =>
   axis(ticks, { size: 24, gap: 6, grid: { show: false }, border: { show: true, width: 1, stroke: paint("line-strong") }, ...more });
-const upwards = (ticks, more) =>
+export const upwards = (ticks, more) =>
   axis(ticks, { size: 40, gap: 8, grid: { width: 1, stroke: paint("line") }, ...more });
 
-const frame = { cursor: { show: false }, legend: { show: false }, select: { show: false }, padding: [10, 14, 0, 0] };
+export const frame = { cursor: { show: false }, legend: { show: false }, select: { show: false }, padding: [10, 14, 0, 0] };
 
 function curveOptions(data) {
-  const up = shareTicks(Math.min(...data.low, data.target));
-  const along = ticksUpTo(Math.max(...data.labels));
+  const all = extent(data);
+  const up = shareTicks(all.low);
+  const along = ticksUpTo(all.labels);
   return {
     ...frame,
     scales: { x: { time: false, range: [0, along.at(-1)] }, y: { range: [up[0], 1] } },
@@ -61,7 +63,14 @@ function curveOptions(data) {
       { stroke: paint("ink"), width: 2, points: { show: data.labels.length === 1, size: 9, fill: paint("ink"), stroke: paint("ink") } },
     ],
     bands: [{ series: [1, 2], fill: faded("ink", 0.12) }],
-    hooks: { draw: [(chart) => markTarget(chart, data), (chart) => markNow(chart, data)] },
+    hooks: {
+      draw: [
+        (chart) => drawBeside(chart, data.drawn, { stroke: colour("ink-3"), dash: [1.5, 4], width: 1.5 }),
+        (chart) => drawBeside(chart, data.ahead, { stroke: colour("model-line"), fill: faded("model-line", 0.18)(), dash: [6, 4], width: 2 }),
+        (chart) => markTarget(chart, data),
+        (chart) => markNow(chart, data),
+      ],
+    },
   };
 }
 
@@ -135,7 +144,7 @@ function daysOptions(data) {
   };
 }
 
-const KINDS = {
+export const KINDS = {
   curve: { options: curveOptions, columns: (data) => [data.labels, data.low.map((_, i) => data.high[i]), data.low, data.value] },
   days: { options: daysOptions, columns: (data) => [data.days.map(dayNumber), data.counts] },
 };

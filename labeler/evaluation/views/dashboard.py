@@ -19,10 +19,14 @@ from labeler.evaluation import (
     confusion,
     corrections,
     curve,
+    drawn,
     figures,
     gold,
     history,
+    label_curves,
+    outlook,
     status,
+    stop_tests,
 )
 from labeler.evaluation.report import NUMBER_FROM, report
 from labeler.labeling import disputes, own_work
@@ -90,7 +94,7 @@ def _context(request: HttpRequest, project: Project) -> dict[str, Any]:
     measured = report(project, serving)
     before = curve.before_version(serving) if serving else None
     previous = report(project, before) if before else None
-    shown = curve.points(project)
+    shown, ahead, random = curve.points(project), outlook.of(project), _drawn(project)
     return {
         "project": project,
         "report": measured,
@@ -104,7 +108,11 @@ def _context(request: HttpRequest, project: Project) -> dict[str, Any]:
         "previous": previous,
         "sort": _sort(request),
         "curve": shown,
-        "curve_data": curve.as_columns(shown, project.target),
+        "chart": outlook.chart(shown, ahead, random),
+        "outlook": ahead,
+        "drawn": random,
+        "worst": outlook.worst(project, label_curves.of(project)),
+        "test": stop_tests.newest(project),
         "rounds": history.rounds(project, ROUNDS_SHOWN),
         "work": status.of(project),
         "activity": activity.of(project),
@@ -119,6 +127,10 @@ def _context(request: HttpRequest, project: Project) -> dict[str, Any]:
         "gold_total": project.gold.count(),
         "may_set": may(request.user, project, "set"),
     }
+
+
+def _drawn(project: Project) -> list[drawn.Row]:
+    return drawn.points(drawn.newest(project))
 
 
 def _to_first(project: Project) -> int:
