@@ -140,7 +140,7 @@ export function wishWords({ surely, likely }, precision) {
   const n = percentWords(precision);
   const told = surely
     ? fill(gettext("From %(threshold)s up at least %(precision)s precision, the interval says; recall %(recall)s there."), { threshold: surely.t.toFixed(2), precision: n, recall: percent(surely.recall) })
-    : fill(gettext("No threshold has an interval that begins at %(precision)s: label more of the audit sample, or wish for less."), { precision: n });
+    : fill(gettext("No threshold has an interval that begins at %(precision)s or above: more labeled images narrow it, or wish for less."), { precision: n });
   const beside = likely
     ? fill(gettext("The value alone reaches it at %(threshold)s."), { threshold: likely.t.toFixed(2) })
     : gettext("Not even the value alone reaches it.");

@@ -250,7 +250,7 @@ function showLarge() {
   const link = $("[data-large-page]", large);
   link.href = link.getAttribute("href").replace(/\d+$/, image);
   $("[data-large-words]").textContent = `${data.names[chosen]}: ${tiles.words(chosen)}`;
-  showNear($("[data-near]", large), image, labels, fileOf);
+  showNear($("[data-near]", large), image, labels, (near) => fileOf(near, "thumb"));
   if (!large.open) large.showModal();
 }
 

@@ -4,6 +4,8 @@ import { test } from "node:test";
 import { wilson } from "../../static/js/intervals.js";
 import * as numbers from "../../static/js/review-numbers.js";
 import { Answers } from "../../static/js/review-answers.js";
+import { finding } from "../../static/js/review-near.js";
+import { Picking } from "../../static/js/review-picking.js";
 
 const HEALTHY = 1, RUST = 2;
 const labels = [{ id: HEALTHY, name: "healthy", mark: 1 }, { id: RUST, name: "rust", mark: 2 }];
@@ -115,12 +117,81 @@ test("a label key replaces the label, or toggles one of several", () => {
   assert.deepEqual(numbers.fixed(several(), 1, RUST), [RUST]);
 });
 
+// ---- images that are only counted ----
+
+const flat = (n) => new Array(101).fill(n);
+const rest = {
+  images: 10, support: 4, yes: flat(3), no: flat(2), yes_bins: new Array(40).fill(0), no_bins: [10, ...new Array(39).fill(0)],
+  mistakes: { [RUST]: [2, 1], [HEALTHY]: [0, 5] }, confusion: [[RUST, HEALTHY, 3], [RUST, null, 1]],
+};
+
+test("what is not sent is counted along", () => {
+  const data = single({ rest });
+  assert.deepEqual(numbers.counts(data, 0), { tp: 5, fp: 3, fn: 2 });
+  assert.deepEqual(Object.fromEntries(numbers.mistakes(data, 0)), { [HEALTHY]: { fp: 1, fn: 6 }, [RUST]: { fp: 3, fn: 2 } });
+  const cells = numbers.confusion(data, 0);
+  assert.deepEqual([cells.get("2>1"), cells.get("2>unknown")], [4, 1]);
+  assert.equal(numbers.histogram(data, 0).noNot[0], 10);
+});
+
+test("a threshold between two hundredths counts what the next one calls", () => {
+  const steps = flat(0).map((_, i) => (i <= 50 ? 1 : 0));
+  const data = single({ rest: { ...rest, support: 0, yes: flat(0), no: steps } });
+  assert.equal(numbers.counts(data, 0.5).fp - numbers.counts(data, 0.501).fp, 1);
+});
+
+// ---- all labels together ----
+
+test("all labels together follow a correction at once", () => {
+  const all = { tp: flat(4), fp: flat(2), support: 6 };
+  const data = single({ all, top: single().truth.map(() => []) });
+  assert.deepEqual(numbers.countsOfAll(data, 0), { tp: 4, fp: 2, fn: 2 });
+  data.truth[2] = [RUST];
+  assert.deepEqual(numbers.countsOfAll(data, 0, [[2, [HEALTHY]]]), { tp: 5, fp: 1, fn: 1 });
+});
+
+test("a threshold for every label makes others unknown, too", () => {
+  const data = single({ everywhere: 0.75 });
+  assert.deepEqual(numbers.given(data, 5, 0.75), []);
+  assert.deepEqual(numbers.given(data, 4, 0.75), [HEALTHY]);
+});
+
+test("a wished precision is reached by the lower end, or by the value alone", () => {
+  const at = (t, precision, low) => ({ t, precision, precisionInterval: [low, 1], recall: 0.5, f1: 0.5 });
+  const points = [at(0, 0.7, 0.5), at(0.3, 0.91, 0.8), at(0.6, 0.97, 0.9)];
+  const found = numbers.wished(points, 0.9);
+  assert.deepEqual([found.surely.t, found.likely.t], [0.6, 0.3]);
+  assert.deepEqual(numbers.wished(points, 0.99), { surely: null, likely: null });
+});
+
+// ---- picking ----
+
+test("a range goes from the last one touched, in the order of the page", () => {
+  const picking = new Picking();
+  const order = [5, 3, 9, 1];
+  picking.toggle(3);
+  picking.range(order, 1);
+  assert.deepEqual(picking.forAction(order, 5), [3, 9, 1]);
+  picking.toggle(9);
+  assert.deepEqual(picking.forAction(order, 5), [3, 1]);
+  picking.clear();
+  assert.deepEqual(picking.forAction(order, 5), [5]);
+  assert.deepEqual(picking.forAction(order, -1), []);
+});
+
+test("the most frequent label among the nearest is told", () => {
+  const named = new Map(labels.map((label) => [label.id, label]));
+  const near = [{ labels: [RUST] }, { labels: [HEALTHY] }, { labels: [RUST] }];
+  assert.equal(finding(near, named), "2 of the 3 nearest are rust.");
+  assert.equal(finding([], named), "");
+});
+
 // ---- answers ----
 
 function answers(data, send = async () => {}) {
   const told = [];
   const sent = [];
-  const made = new Answers(data, { answer: "/a", undo: "/u" }, "token", (words) => told.push(words), async (...request) => {
+  const made = new Answers(data, { answer: "/a", undo: "/u", send: "/s" }, "token", (words) => told.push(words), async (...request) => {
     sent.push(request);
     return send(...request);
   });
@@ -178,4 +249,36 @@ test("answers are sent in order, each after the one before", async () => {
   made.give(3, [HEALTHY], "u-2");
   await made.settled();
   assert.deepEqual(order, ["u-1", "u-2"]);
+});
+
+test("answers of one press are undone together", async () => {
+  const data = single();
+  const { made, sent } = answers(data);
+  for (const i of [2, 4]) made.give(i, [RUST], `u-${i}`, "together");
+  assert.deepEqual(made.changed, [[2, [HEALTHY]], [4, [HEALTHY]]]);
+  assert.equal(made.undo(), 2);
+  assert.deepEqual([data.truth[2], data.truth[4], made.canUndo], [[HEALTHY], [HEALTHY], false]);
+  await made.settled();
+  assert.deepEqual(sent.slice(2).map(([url]) => url), ["/u", "/u"]);
+});
+
+test("images go to another person, and undo takes them back", async () => {
+  const { made, sent } = answers(single());
+  const heard = [];
+  made.sendAway([1, 2], (words) => heard.push(words), "g");
+  assert.deepEqual([...made.sent], [12, 13]);
+  assert.equal(made.undo(), 1);
+  assert.deepEqual([...made.sent], []);
+  await made.settled();
+  assert.deepEqual(sent, [["/s", [["images", "12,13"]], "token"], ["/s", [["images", "12,13"], ["back", "1"]], "token"]]);
+  assert.deepEqual(heard, []);
+});
+
+test("an image that could not be sent is said, and not marked", async () => {
+  const { made } = answers(single(), async () => ({ images: [12], detail: "Everybody has answered it." }));
+  const heard = [];
+  made.sendAway([1, 2], (...told) => heard.push(told));
+  await made.settled();
+  assert.deepEqual([...made.sent], [12]);
+  assert.deepEqual(heard, [["Everybody has answered it.", 1]]);
 });
