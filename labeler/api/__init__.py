@@ -19,6 +19,7 @@ from labeler.api import (
     projects,
     questions,
     rounds,
+    similar,
     thresholds,
     uploads,
     versions,
@@ -51,7 +52,7 @@ api = Api(
 api.add_decorator(known_parameters_only, mode="view")
 for router in (  # tried in this order; the first is asked for every label
     questions.router, projects.router, labels.router, imports.router, import_steps.router,
-    uploads.router, images.router, grid.router,
+    uploads.router, images.router, similar.router, grid.router,
     comments.router, measures.router, rounds.router, versions.router, features.router,
     exports.router, acceptances.router, predict.router,
     thresholds.router, gallery.router,

@@ -89,3 +89,16 @@ class GroupDecision(models.Model):
 
     def __str__(self) -> str:
         return f"{self.verdict} of {self.digest[:8]}"
+
+
+class Sought(LeasedWork):
+    """An uploaded picture whose like is looked for; a worker turns it into a vector.
+
+    Its files lie under explore/sought/<id>/ of the project's folder, for a day.
+    """
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    features = models.CharField(max_length=80)
+    fingerprint = models.CharField(max_length=12, blank=True)
+    name = models.CharField(max_length=200)

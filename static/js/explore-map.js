@@ -48,6 +48,7 @@ class MapPage {
     this.near = new Near(this.map.places);
     this.painter.setPlaces(this.map.places);
     this.byId = new Map(Array.from(this.map.ids, (id, i) => [id, i]));
+    this.view.around(this.map.places);
     this.listen();
     this.resize();
     this.view.fit();
@@ -315,7 +316,7 @@ class MapPage {
     const counts = new Uint32Array(256);
     for (let i = 0; i < this.map.n; i++) if (this.keep[i]) counts[categoryOf(this.map, this.by, i)] += 1;
     const shown = this.found.map((category, at) => ({ ...category, at, n: counts[at] })).filter(({ n }) => n);
-    if (counts[NONE]) shown.push({ words: gettext("none"), mark: 1, css: "map-plain", at: NONE, n: counts[NONE] });
+    if (counts[NONE]) shown.push({ words: this.by === "label" ? gettext("not labeled") : gettext("none"), mark: 1, css: "map-plain", at: NONE, n: counts[NONE] });
     const box = this.find("legend");
     box.replaceChildren(...shown.slice(0, 40).map((each) => this.legendItem(each)));
   }

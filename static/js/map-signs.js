@@ -5,6 +5,7 @@ import { NONE } from "./map-data.js";
 const SIDE = 24; // cells along an edge, in which points are counted for a name
 const FEWEST = 5; // points that make a name
 const NAMES = 40; // at most
+const APART = { width: 96, height: 72 }; // pixels between two pictures, so that points are seen beside them
 const CELL = { width: 128, height: 104 }; // pixels: one picture in each at most
 
 // Where a category's points are thickest: [{ category, n, x, y }]
@@ -33,7 +34,7 @@ export function peaks(map, by, count, keep) {
 }
 
 // Points whose pictures stand for what is around them: the ones nearest to the middle of the fullest
-// cells of the window, no two cells touching.
+// cells of the window, none upon another.
 export function pictures(map, near, view, keep, most) {
   const cells = new Map();
   const [left, bottom] = view.toMap(0, view.height);
@@ -52,9 +53,10 @@ export function pictures(map, near, view, keep, most) {
   const found = [];
   for (const seen of [...cells.values()].sort((a, b) => b.n - a.n)) {
     if (found.length === most) break;
-    if (found.some((other) => Math.abs(other.column - seen.column) + Math.abs(other.row - seen.row) < 2)) continue;
+    const [sx, sy] = view.toScreen(seen.x / seen.n, seen.y / seen.n);
+    if (found.some((other) => Math.abs(other.sx - sx) < APART.width && Math.abs(other.sy - sy) < APART.height)) continue;
     const point = near.at(seen.x / seen.n, seen.y / seen.n, CELL.width / view.scale, (i) => keep[i]);
-    if (point >= 0) found.push({ ...seen, point });
+    if (point >= 0) found.push({ sx, sy, point });
   }
   return found.map(({ point }) => point);
 }

@@ -1,11 +1,12 @@
 // Which part of the map is seen: places in [-1, 1] to pixels and back.
 
 const MOST_ZOOM = 400;
-const EDGE = 0.92; // of the window that the whole map fills
+const EDGE = 0.9; // of the window that the whole map fills
 
 export class MapView {
   constructor() {
     Object.assign(this, { width: 1, height: 1, scale: 1, x: 0, y: 0 }); // x, y: the place in the middle
+    this.box = { x: 0, y: 0, wide: 2, high: 2 };
   }
 
   resize(width, height) {
@@ -16,7 +17,7 @@ export class MapView {
 
   // Pixels per unit at which all is seen.
   get base() {
-    return (EDGE * Math.min(this.width, this.height)) / 2;
+    return EDGE * Math.min(this.width / this.box.wide, this.height / this.box.high);
   }
 
   get zoom() {
@@ -24,7 +25,20 @@ export class MapView {
   }
 
   fit() {
-    Object.assign(this, { scale: this.base, x: 0, y: 0 });
+    Object.assign(this, { scale: this.base, x: this.box.x, y: this.box.y });
+  }
+
+  // Where the points lie, which need not be everywhere: that is what `fit` shows.
+  around(places) {
+    let [left, bottom, right, top] = [1, 1, -1, -1];
+    for (let i = 0; i < places.length; i += 2) {
+      left = Math.min(left, places[i]);
+      right = Math.max(right, places[i]);
+      bottom = Math.min(bottom, places[i + 1]);
+      top = Math.max(top, places[i + 1]);
+    }
+    if (right <= left || top <= bottom) return;
+    this.box = { x: (left + right) / 2, y: (bottom + top) / 2, wide: right - left, high: top - bottom };
   }
 
   toScreen(x, y) {
