@@ -30,6 +30,7 @@ class Wanted(QuerySchema):
         "csv", "jsonl", "images.csv", "images.jsonl", "parquet", "decisions.csv",
         "decisions.parquet", "automl", "vertex-csv", "vertex", "label-studio", "sagemaker", "coco",
         "cvat", "fiftyone", "huggingface-csv", "huggingface", "doccano", "imagefolder", "yolo",
+        "sorted",
     ] = "csv"  # fmt: skip
     images: Literal["0", "1"] | None = Field(
         None, description="1: with the images, as a zip archive or inside the Parquet file."
@@ -43,8 +44,10 @@ class Wanted(QuerySchema):
     people: str = Field(
         "", pattern=IDS, max_length=MOST, description="User ids: only their answers count."
     )
-    answers: Literal["people", "model", "all"] = Field(
-        "people", description="model: what it believes of images that nobody labeled."
+    answers: Literal["people", "model", "all", "accepted"] = Field(
+        "people",
+        description="model: what it believes of images that nobody labeled; accepted: people's, "
+        "and the model's that were accepted.",
     )
     confidence_from: float | None = Field(None, ge=0, le=1, description="Of the serving model.")
     confidence_to: float | None = Field(None, ge=0, le=1)

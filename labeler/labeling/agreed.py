@@ -12,10 +12,10 @@ from typing import Any
 
 from django.db.models import Count
 
-from labeler.labeling import believed, selection
+from labeler.labeling import accepted, believed, selection
 from labeler.labeling.believed import Belief, Model
 from labeler.labeling.consensus import agree
-from labeler.labeling.models import Annotation
+from labeler.labeling.models import Annotation, ModelAnnotation
 from labeler.labeling.selection import EVERYTHING, MODEL, Selection
 from labeler.labeling.weighing import Vote, weigh
 from labeler.pools.models import Guess
@@ -30,6 +30,7 @@ PICTURE = (
     "name", "sha256", "width", "height", "format", "bytes", "split", "address", "audit",
 )  # fmt: skip
 MODELS_OWN = "guessed by the model"
+ACCEPTED = "accepted from the model"  # somebody accepted what it said, at a tolerated error
 
 Guesses = tuple[tuple[str, float], ...]
 
@@ -47,6 +48,14 @@ class Told:
     version: int | None = None  # of the serving model
     guesses: Guesses = ()  # the serving model's labels, or what came along with the image
     guessed_by: str = ""  # the version behind the guesses
+    accepted: int | None = None  # the number of the acceptance whose labels these are
+
+    @property
+    def by(self) -> str:
+        """Whose labels they are."""
+        if self.answers:
+            return "people"
+        return MODELS_OWN if self.accepted is None else ACCEPTED
 
 
 @dataclass(frozen=True)
@@ -87,7 +96,7 @@ def rows(project: Project, chosen: Selection = EVERYTHING) -> Iterator[dict[str,
             "reviewed": each.reviewed,
             "audit": picture.audit,
             "split": picture.split,
-            "by": "people" if each.answers else MODELS_OWN,
+            "by": each.by,
             "confidence": each.confidence,
             "model_version": each.version if each.confidence is not None else None,
         }
@@ -115,17 +124,26 @@ class _Teller:
         model, beliefs = self.model, {}
         if model is not None:
             beliefs = model.answers([each.row for each in pictures], multi=self.multi)
+        own = {} if self.chosen.by == selection.PEOPLE else accepted.of_images(ids)
         for picture in pictures:
             ballot, belief = ballots.get(picture.pk), beliefs.get(picture.row)
             guesses, by = self._guesses(belief, brought.get(picture.pk))
-            answer = self._people(picture.pk, ballot) if ballot else self._models(belief)
-            if answer is None or not self._fits(belief, **answer):
-                continue
             sure = None if belief is None else belief.confidence
-            yield Told(
-                picture, confidence=sure, version=model.version if model else None, guesses=guesses,
-                guessed_by=by, **answer,
-            )  # fmt: skip
+            version = model.version if model else None
+            answer: dict[str, Any] | None
+            if ballot:
+                answer = self._people(picture.pk, ballot)
+            elif picture.pk in own:
+                row = own[picture.pk]
+                sure, version = row.confidence, row.acceptance.version
+                answer = self._accepted(row)
+            else:
+                answer = self._models(belief)
+            if answer is not None and self._fits(sure, **answer):
+                yield Told(
+                    picture, confidence=sure, version=version, guesses=guesses, guessed_by=by,
+                    **answer,
+                )  # fmt: skip
 
     def _people(self, image: int, ballot: _Ballot) -> dict[str, Any]:
         given = [labels for _, labels in ballot.votes]
@@ -136,15 +154,19 @@ class _Teller:
         return {"labels": labels, "answers": len(given), "equal": equal,
                 "reviewed": ballot.reviewed}  # fmt: skip
 
+    def _accepted(self, row: ModelAnnotation) -> dict[str, Any]:
+        labels = tuple(self.names[pk] for pk in sorted(merged.follow(row.label_ids, self.now)))
+        return {"labels": labels, "accepted": row.acceptance.number}
+
     def _models(self, belief: Belief | None) -> dict[str, Any] | None:
-        if self.chosen.by == selection.PEOPLE or belief is None:
+        if self.chosen.by in (selection.PEOPLE, selection.ACCEPTED) or belief is None:
             return None
         if not belief.labels and not self.multi:
             return None
         return {"labels": tuple(dict.fromkeys(self.names[pk] for pk, _ in belief.labels))}
 
     def _fits(
-        self, belief: Belief | None, labels: tuple[str, ...] | None, reviewed: bool = False,
+        self, sure: float | None, labels: tuple[str, ...] | None, reviewed: bool = False,
         **_: Any,
     ) -> bool:  # fmt: skip
         chosen = self.chosen
@@ -152,7 +174,7 @@ class _Teller:
             return False
         if chosen.reviewed is not None and reviewed != chosen.reviewed:
             return False
-        return chosen.is_sure(None if belief is None else belief.confidence)
+        return chosen.is_sure(sure)
 
     def _guesses(
         self, belief: Belief | None, brought: tuple[Guesses, str] | None

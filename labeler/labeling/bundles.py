@@ -143,7 +143,7 @@ class _Packer:
                     "file_name": path,
                     "label": labels if self.project.is_multi else labels[0],
                     "split": picture.split or None,
-                    "by": agreed.MODELS_OWN if by_model else "people",
+                    "by": each.by,
                     "confidence": each.confidence if by_model else None,
                     "model_version": each.version if by_model else None,
                     "name": picture.name,

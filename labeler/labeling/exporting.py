@@ -12,7 +12,16 @@ from django.utils.translation import gettext_lazy as _
 
 from labeler.formats import registry
 from labeler.formats.record import Record
-from labeler.labeling import agreed, bundles, columns, decisions, entry_names, manifests, tables
+from labeler.labeling import (
+    agreed,
+    bundles,
+    columns,
+    decisions,
+    entry_names,
+    manifests,
+    sorted_bundle,
+    tables,
+)  # fmt: skip
 from labeler.labeling.selection import EVERYTHING, Selection
 from labeler.projects.models import Project
 
@@ -207,6 +216,11 @@ FORMATS = {
         Format(
             "yolo", _("YOLO classification"), _("The same tree, always with train/: Ultralytics."),
             ZIP, suffix=".zip", multi=False, packed=_bundle("yolo"),
+        ),
+        Format(
+            "sorted", _("Sorted by the model"),
+            _("Folders accepted, unknown and rejected, as autolabel sorted the pool."),
+            ZIP, suffix=".zip", packed=sorted_bundle.pieces,
         ),
     )
 }  # fmt: skip

@@ -4,9 +4,10 @@ from dataclasses import dataclass, replace
 
 from django.db.models import Sum
 
-from labeler.labeling import agreed, decisions, selection, tables
+from labeler.labeling import agreed, decisions, selection, sorted_bundle, tables
 from labeler.labeling.exporting import Format
-from labeler.labeling.selection import MODEL, PEOPLE, Selection
+from labeler.labeling.selection import ACCEPTED, EVERYTHING, MODEL, PEOPLE, Selection
+from labeler.pools.models import Image
 from labeler.projects.models import Project
 
 COUNTED = 20_000  # images looked at one by one; beyond, the database's own count is told
@@ -36,14 +37,23 @@ def of(project: Project, chosen: Selection, format: Format, *, images: bool) -> 
 def _of_answers(project: Project, chosen: Selection) -> Extent:
     n = 0 if chosen.by == MODEL else tables.count(project, chosen)
     if chosen.by != PEOPLE:
-        n += selection.images(project, replace(chosen, by=MODEL)).count()
+        n += _of_model(project, chosen)
     exact = not chosen.asks_model or n <= COUNTED
     if chosen.asks_model and exact:
         n = sum(1 for _ in tables.rows(project, chosen))
     return Extent(n, 0, n * ROW["answers"], exact)
 
 
+def _of_model(project: Project, chosen: Selection) -> int:
+    """Images whose labels are the model's."""
+    found = selection.images(project, replace(chosen, by=MODEL))
+    return (found.filter(state=Image.State.ACCEPTED) if chosen.by == ACCEPTED else found).count()
+
+
 def _of_images(project: Project, chosen: Selection, format: Format, images: bool) -> Extent:
+    if format.key == "sorted":
+        n, stored = sorted_bundle.count(project)
+        return Extent(n, n, stored + n * ROW["images"], chosen == EVERYTHING)
     found = selection.images(project, chosen)
     n = found.count()
     if n <= COUNTED:

@@ -14,6 +14,8 @@ from labeler.projects import merged
 from labeler.projects.models import Label, Project, User
 
 PEOPLE, MODEL, BOTH = "people", "model", "all"
+ACCEPTED = "accepted"  # people's, and what was accepted from the model
+WHOSE = (PEOPLE, MODEL, BOTH, ACCEPTED)
 NO_SPLIT = "none"  # how a filter names the images that belong to no split
 SPLITS = (*Image.Split.values, NO_SPLIT)
 AT_ONCE = 900  # images in one query
@@ -36,14 +38,15 @@ class Selection:
     reviewed: bool | None = None
     audit: bool | None = None
     people: tuple[int, ...] = ()  # ids; only their answers count
-    by: str = PEOPLE  # whose labels: what people say, the model on what nobody labeled, or both
+    by: str = PEOPLE  # whose labels: what people say, the model on what nobody labeled, or both;
+    # or people and those of the model's that were accepted
     low: float | None = None  # how sure the serving model is of its own answer, in [0, 1]
     high: float | None = None
 
     @property
     def asks_model(self) -> bool:
         """Whether the model's probabilities decide what is held."""
-        return self.by != PEOPLE or self.low is not None or self.high is not None
+        return self.by in (MODEL, BOTH) or self.low is not None or self.high is not None
 
     def is_sure(self, confidence: float | None) -> bool:
         """Whether the model's confidence is in the range; None: the model has not scored it."""
@@ -105,6 +108,8 @@ def images(project: Project, chosen: Selection) -> "QuerySet[Image]":
     if chosen.by == PEOPLE:
         return found.filter(Exists(votes(chosen)))
     unanswered = ~Exists(votes(EVERYTHING)) & ~Q(state=Image.State.SKIPPED)
+    if chosen.by == ACCEPTED:
+        unanswered &= Q(state=Image.State.ACCEPTED)
     if chosen.by == MODEL:
         return found.none() if chosen.reviewed else found.filter(unanswered)
     answered = Q(Exists(votes(chosen)))
@@ -193,8 +198,8 @@ def _flag(field: str, word: str) -> bool | None:
 
 
 def _by(word: str) -> str:
-    if word not in ("", PEOPLE, MODEL, BOTH):
-        raise BadSelection("answers", _("Answers are those of people, model or all."))
+    if word not in ("", *WHOSE):
+        raise BadSelection("answers", _("Answers are those of people, model, accepted or all."))
     return word or PEOPLE
 
 

@@ -24,6 +24,7 @@ COLUMNS = (
     "split", "confidence",
 )  # fmt: skip
 MODELS = "model"  # the source of an answer that is the model's own
+ACCEPTED = "accepted"  # … that somebody accepted at a tolerated error
 _PICTURE = ("name", "sha256", "split")
 _FETCHED = (
     "pk", "image_id", "user__username", "created_at", "skip", "source", "strategy", "score",
@@ -94,7 +95,8 @@ def _of_model(project: Project, chosen: Selection) -> Iterator[dict[str, Any]]:
         picture = each.picture
         yield blank | {
             "image": picture.pk, "labels": list(each.labels or ()), "name": picture.name,
-            "sha256": picture.sha256, "source": MODELS, "model_version": each.version,
+            "sha256": picture.sha256, "model_version": each.version,
+            "source": MODELS if each.accepted is None else ACCEPTED,
             "audit": picture.audit, "split": picture.split, "confidence": each.confidence,
         }  # fmt: skip
 

@@ -35,8 +35,9 @@ class Command(BaseCommand):
         parser.add_argument("--audit", choices=FLAGS, help="in the audit sample")
         parser.add_argument("--person", action="append", default=[], metavar="USERNAME",
                             help="only the answers of this person; may be repeated")  # fmt: skip
-        parser.add_argument("--answers", choices=("people", "model", "all"), default="people",
-                            help="model: on images that nobody labeled")  # fmt: skip
+        parser.add_argument("--answers", default=selection.PEOPLE, choices=selection.WHOSE,
+                            help="model: on images that nobody labeled; accepted: people's and "
+                            "what was accepted from the model")  # fmt: skip
         parser.add_argument("--confidence-from", metavar="P", help="how sure the model is, 0 to 1")
         parser.add_argument("--confidence-to", metavar="P")
         parser.add_argument("--json", action="store_true", help="say in JSON what was written")
