@@ -4,6 +4,7 @@ A filter over a million rows in a database reads a million rows; over these arra
 milliseconds. The first look of a process reads the pool, later ones only what changed since.
 """
 
+import hashlib
 import itertools
 import threading
 from collections import OrderedDict
@@ -15,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from django.db.models import Count, Max
 
+from labeler.exploring import columns_file
 from labeler.labeling import tally
 from labeler.labeling.models import Acceptance, Annotation
 from labeler.pools import taking_back
@@ -42,7 +44,7 @@ class Columns:
     each answer that stands. Gold answers are left out, and what was said of open audit images.
     """
 
-    stamp: tuple[Any, ...]
+    stamp: str
     newest: int  # id of the newest annotation they know
     ids: Ints
     states: npt.NDArray[np.uint8]  # places in STATES
@@ -77,10 +79,11 @@ def of(project: Project) -> Columns:
 
 
 def _of(project: Project) -> Columns:
-    known = _kept.pop(project.pk, None)
+    known = _kept.pop(project.pk, None) or _filed(project)
     stamp, newest = _stamp(project), _newest()
     if known is None or known.stamp != stamp or known.newest > newest:
         known = _all(project, stamp, newest)
+        columns_file.write(project, stamp, newest, vars(known))
     else:
         known = _follow(project, known, newest)
     known.version = known.version or next(_versions)
@@ -95,18 +98,28 @@ def forget() -> None:
     _kept.clear()
 
 
-def _stamp(project: Project) -> tuple[Any, ...]:
+def _filed(project: Project) -> Columns | None:
+    """As an earlier process left them."""
+    kept = columns_file.read(project)
+    if kept is None:
+        return None
+    stamp, newest, found = kept
+    return Columns(stamp, newest, *(found[name] for name in columns_file.AXES))
+
+
+def _stamp(project: Project) -> str:
     """What changes many rows at once: a change of it reads the pool anew."""
     accepted = Acceptance.objects.filter(project=project)
     quiet = (Image.State.ACCEPTED, Image.State.ASIDE)  # closed without an answer
     closed = Image.objects.filter(project=project, state__in=quiet)
-    return (
+    told = (
+        (STATES, SPLITS, project.created_at),
         project.next_row - taking_back.pool_size(project),
-        project.created_at,
         tuple(accepted.aggregate(n=Count("pk"), last=Max("pk"), off=Max("revoked_at")).values()),
         tally.of("quiet", project.pk, closed.count),
         tuple(sorted(merged.now(project.pk).items())),
     )
+    return hashlib.sha256(repr(told).encode()).hexdigest()[:16]
 
 
 def _newest() -> int:
@@ -117,14 +130,14 @@ def _newest() -> int:
 # The whole pool ---------------------------------------------------------------------------
 
 
-def _all(project: Project, stamp: tuple[Any, ...], newest: int) -> Columns:
+def _all(project: Project, stamp: str, newest: int) -> Columns:
     made = _empty(stamp, newest)
     _grow(project, made, _size(project))
     made.answers = _lines(project, None)
     return made
 
 
-def _empty(stamp: tuple[Any, ...], newest: int) -> Columns:
+def _empty(stamp: str, newest: int) -> Columns:
     return Columns(
         stamp, newest, np.zeros(0, np.int64), np.zeros(0, np.uint8), np.zeros(0, np.uint8),
         np.zeros(0, np.int32), np.zeros(0, bool), np.zeros((0, 3), np.int64),

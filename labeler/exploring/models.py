@@ -39,6 +39,7 @@ class Survey(LeasedWork):
         MAP = "map"
         INDEX = "index"  # of neighbours, for large pools
         DUPLICATES = "duplicates"
+        PROBE = "probe"  # how well a linear head reads a feature set
         LOOKS = "looks"  # how bright, sharp and large each picture is, and how far from others
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="surveys")

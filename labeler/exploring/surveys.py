@@ -20,6 +20,7 @@ MAKERS: dict[
     Survey.Kind.MAP: "labeler.exploring.maps",
     Survey.Kind.INDEX: "labeler.exploring.neighbour_index",
     Survey.Kind.DUPLICATES: "labeler.exploring.duplicates",
+    Survey.Kind.PROBE: "labeler.exploring.probes",
     Survey.Kind.LOOKS: "labeler.exploring.looks",
 }
 KEPT = 2  # whole surveys of a kind and feature set whose files are kept

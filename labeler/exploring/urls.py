@@ -1,6 +1,14 @@
 from django.urls import include, path
 
-from labeler.exploring.views import browse, choice, clusters, duplicates, explore, looks
+from labeler.exploring.views import (
+    browse,
+    choice,
+    clusters,
+    duplicates,
+    explore,
+    feature_sets,
+    looks,
+)
 
 urlpatterns = [
     path("projects/<int:pk>/explore/", include("labeler.exploring.map_urls")),
@@ -10,6 +18,12 @@ urlpatterns = [
     path("projects/<int:pk>/explore/counts", browse.counted, name="explore_counts"),
     path("projects/<int:pk>/explore/looks", looks.make, name="explore_looks"),
     path("projects/<int:pk>/explore/looks/live", looks.live, name="explore_looks_live"),
+    path("projects/<int:pk>/explore/features", feature_sets.page, name="explore_features"),
+    path(
+        "projects/<int:pk>/explore/features/change",
+        feature_sets.change,
+        name="explore_change_features",
+    ),
     path("projects/<int:pk>/explore/views/keep", browse.keep, name="explore_keep_view"),
     path("projects/<int:pk>/explore/views/forget", browse.forget, name="explore_forget_view"),
     path("projects/<int:pk>/explore/label", choice.label, name="explore_label"),

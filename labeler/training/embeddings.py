@@ -107,6 +107,12 @@ def follow(project: Project) -> None:
     nudge(KIND)
 
 
+def want(project: Project, space: Space) -> None:
+    """Let one more feature set be computed for every image, beside those that are needed."""
+    _follow(project, space)
+    nudge(KIND)
+
+
 @transaction.atomic
 def _follow(project: Project, space: Space) -> None:
     total = Project.objects.values_list("next_row", flat=True).get(pk=project.pk)

@@ -14,7 +14,7 @@ from PIL import Image as Pillow
 from labeler.pools import storage
 from labeler.pools.models import Image
 from labeler.projects.models import Project
-from labeler.training import embeddings, feature_fits, feature_states
+from labeler.training import embeddings, feature_fits, feature_states, spaces
 from labeler.training.models import FeatureFit
 from labeler.work import leases
 from labeler.work.presence import presence
@@ -55,6 +55,7 @@ def run(row: FeatureFit) -> None:
     else:
         feature_fits.keep(row, feature_set, facts, extra)
         embeddings.follow(row.project)
+        embeddings.want(row.project, spaces.newest(row.project, row.features))
 
 
 class TooLittle(Exception):

@@ -21,6 +21,7 @@ from labeler.training import (
     known_images,
     memory,
     scratch,
+    spaces,
     tuning_lesson,
 )  # fmt: skip
 from labeler.training.models import FeatureFit
@@ -103,6 +104,7 @@ def _tune(row: FeatureFit, feature_set: FineTuned, lesson: TuningLesson) -> None
     feature_fits.keep(row, feature_set, _facts(row, feature_set, lesson, note), {})
     shutil.rmtree(tuning_lesson.folder(row), ignore_errors=True)
     embeddings.follow(row.project)
+    embeddings.want(row.project, spaces.newest(row.project, row.features))
 
 
 def _facts(

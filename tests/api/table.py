@@ -183,6 +183,8 @@ TABLE = {
     f"GET {P}/explore/images": Row("reviewer"),
     f"GET {P}/explore/ids": Row("reviewer"),
     f"GET {P}/explore/counts": Row("reviewer"),
+    f"GET {P}/explore/features": Row("reviewer"),
+    f"POST {P}/explore/features/change": Row("admin"),
     f"POST {P}/explore/looks": Row("reviewer"),
     f"GET {P}/explore/looks/live": Row("reviewer"),
     f"POST {P}/explore/views/keep": Row("reviewer"),
@@ -257,6 +259,18 @@ TABLE = {
         "reviewer", {"uuid": ANSWER["uuid"], "image": 1, "labels": [1]}, ok=(404,)
     ),
     f"POST {A}/second-looks": Row("reviewer", {"images": [1]}, ok=(409,)),
+    f"GET {A}/learning": Row("reviewer"),
+    f"POST {A}/studies": Row("reviewer", {"kind": "replay"}),
+    f"GET {A}/studies/<int:study_id>": Row("reviewer", ok=(404,)),
+    f"GET {A}/clusters": Row("reviewer", ok=(404,)),
+    f"POST {A}/clusters": Row("reviewer", {}, ok=(409,)),
+    f"GET {A}/clusters/<int:cluster>": Row("reviewer", ok=(404,)),
+    f"GET {A}/duplicates": Row("reviewer", ok=(404,)),
+    f"POST {A}/duplicates": Row("reviewer", {}),
+    f"POST {A}/duplicates/decide": Row(
+        "reviewer", {"images": [1, 2], "verdict": "ignore"}, ok=(404,)
+    ),
+    f"DELETE {A}/duplicates/decisions/<int:decision>": Row("reviewer"),
     f"GET {A}/features": Row("reviewer"),
     f"POST {A}/features/learn": Row("admin", ok=(409,)),  # there it learns nothing
     f"GET {A}/acceptances": Row("reviewer"),

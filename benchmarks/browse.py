@@ -1,0 +1,229 @@
+"""A page of 100 tiles at any offset of a large pool, behind each filter, beside 100 ms.
+
+python benchmarks/browse.py [--images 1000000] [--labels 10] [--answers 100000] [--pages 40]
+
+Makes a pool of its own in a temporary folder, on SQLite or in the (empty) database that
+DATABASE_URL names. Every page is asked for through the whole web application, sign-in and
+permissions included. "First" is the first page of a filter, which works its rows out; the other
+pages lie at random offsets. What a process does once after a start is told apart.
+"""
+
+import argparse
+import os
+import random
+import statistics
+import sys
+import tempfile
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+GOAL_MS = 100
+CHUNK = 10_000
+SPLITS = ("", "train", "test")
+COLUMNS = (
+    "project_id", "row", "sha256", "name", "width", "height", "format", "bytes", "exif", "state",
+    "key", "audit", "split", "address", "in_place", "came_with_id", "created_at",
+)  # fmt: skip
+CAMERAS = ("Nikon D5", "Canon EOS R5", "Pixel 8", "")
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("--images", type=int, default=1_000_000)
+    arguments.add_argument("--labels", type=int, default=10)
+    arguments.add_argument("--answers", type=int, default=100_000)
+    arguments.add_argument("--pages", type=int, default=40)
+    given = arguments.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        begin(folder)
+        began = time.perf_counter()
+        project, labels = pool(given.images, given.labels, min(given.answers, given.images))
+        print(f"{given.images:,} images made in {time.perf_counter() - began:.0f} s")
+        measure(project, labels, given.pages)
+
+
+def begin(folder: str) -> None:
+    os.environ["LABELER_DATA"] = folder
+    os.environ.setdefault("LABELER_SECRET_KEY", "b" * 60)
+    os.environ["DJANGO_SETTINGS_MODULE"] = "labeler.settings"
+    import django
+    from django.conf import settings
+    from django.core.management import call_command
+
+    django.setup()
+    settings.ALLOWED_HOSTS = ["testserver"]
+    plain = "django.contrib.staticfiles.storage.StaticFilesStorage"
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": plain}}
+    call_command("migrate", verbosity=0)
+
+
+# The pool ---------------------------------------------------------------------------------
+
+
+def pool(images: int, labels: int, answers: int) -> tuple[Any, list[Any]]:
+    """Images with names and cameras; every tenth labeled; predictions of all."""
+    from labeler.projects.models import Label, Project, User
+
+    owner = User.objects.create_superuser("owner", password=None)
+    project = Project.objects.create(
+        name="Large", audit_seed=1, created_by=owner, next_row=images, features="pixels"
+    )
+    made = [Label(project=project, name=f"class {n}", place=n) for n in range(labels)]
+    Label.objects.bulk_create(made)
+    made = list(Label.objects.filter(project=project).order_by("place"))
+    write_images(project, images)
+    write_answers(project, owner, made, images, answers)
+    write_model(project, made, images)
+    return project, made
+
+
+def write_images(project: Any, images: int) -> None:
+    from django.db import connection, transaction
+    from django.utils import timezone
+
+    from labeler.pools.models import Import
+
+    imp = Import.objects.create(
+        project=project, number=1, source="folder", state="done", added=images,
+        created_by=project.created_by,
+    )  # fmt: skip
+    keys = np.random.default_rng(1).random(images).tolist()
+    adapt = connection.ops.adapt_json_value
+    exif = [adapt({"Model": camera} if camera else {}, None) for camera in CAMERAS]
+    now = connection.ops.adapt_datetimefield_value(timezone.now())
+    marks = ", ".join(["%s"] * len(COLUMNS))
+    words = f"INSERT INTO pools_image ({', '.join(COLUMNS)}) VALUES ({marks})"
+    for first in range(0, images, CHUNK):
+        rows = [
+            (project.pk, row, f"{row:064x}", f"visit-{row % 97}/leaf-{row:07}.jpg", 320, 240,
+             "JPEG", 9, exif[row % 4], "open", keys[row], row % 2_500 == 0,
+             SPLITS[row % 50] if row % 50 < 3 else "", "", False, imp.pk, now)
+            for row in range(first, min(images, first + CHUNK))
+        ]  # fmt: skip
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.executemany(words, rows)
+
+
+def write_answers(project: Any, owner: Any, labels: list[Any], images: int, answers: int) -> None:
+    from labeler.labeling.models import Annotation
+    from labeler.pools.models import Image
+
+    step = max(1, images // max(1, answers))
+    rows = Image.objects.filter(project=project, audit=False).order_by("row")
+    pks = list(rows.values_list("pk", flat=True)[::step])
+    through = Annotation.labels.through
+    for first in range(0, len(pks), CHUNK):
+        some = pks[first : first + CHUNK]
+        made = Annotation.objects.bulk_create(
+            Annotation(uuid=uuid.uuid4(), project=project, image_id=pk, user=owner) for pk in some
+        )
+        through.objects.bulk_create(
+            through(annotation=a, label=labels[a.image_id % len(labels)]) for a in made
+        )
+        for start in range(0, len(some), 900):
+            Image.objects.filter(pk__in=some[start : start + 900]).update(state="labeled")
+
+
+def write_model(project: Any, labels: list[Any], images: int) -> None:
+    from labeler.training import answers_by_row, predictions
+    from labeler.training.models import ModelVersion, Round
+    from ml import arrays
+
+    done = Round.objects.create(project=project, number=1, reason="labels", state="done")
+    version = ModelVersion.objects.create(
+        project=project, number=1, round=done, head="logistic", features="pixels",
+        label_ids=[label.pk for label in labels], strategy="margin", n_labels=1,
+        seen_annotation=0, sha256="0" * 64, serving=True,
+    )  # fmt: skip
+    rng, folder = np.random.default_rng(2), predictions.folder(version)
+    folder.mkdir(parents=True)
+    for number in range(arrays.shard_count(images)):
+        rows = min(arrays.SHARD, images - number * arrays.SHARD)
+        table = rng.gamma(0.3, size=(rows, len(labels))) + 1e-6
+        proba = table / table.sum(axis=1, keepdims=True)
+        arrays.write_shard(folder / f"{number}.npy", proba.astype(np.float16))
+    began = time.perf_counter()
+    answers_by_row.write(folder, multi=False)
+    print(f"answers by row written in {time.perf_counter() - began:.1f} s, as a round does")
+
+
+# The pages --------------------------------------------------------------------------------
+
+
+def filters(labels: list[Any]) -> dict[str, str]:
+    one = labels[0].pk
+    return {
+        "everything": "",
+        "newest first": "order=-row",
+        "people say": f"label={one}",
+        "not labeled": "label=none",
+        "state": "state=labeled",
+        "split": "split=test",
+        "import": "import=1",
+        "person": "person=1",
+        "without the audit sample": "audit=no",
+        "the model says": f"predicted={one}",
+        "confidence": "low=0.5&high=0.9",
+        "least sure first": "order=confidence",
+        "smallest margin first": "order=margin",
+        "a name": "q=leaf-0001",
+        "a common word": "q=jpg",
+        "a camera": "q=nikon",
+        "two words": "q=visit-13+canon",
+        "all of it": f"label=none&predicted={one}&low=0.3&split=none&q=pixel&order=entropy",
+        "by name": "order=name",
+    }
+
+
+def measure(project: Any, labels: list[Any], pages: int) -> None:
+    from django.test import Client
+
+    client = Client()
+    client.force_login(project.created_by)
+    base = f"/projects/{project.pk}/explore"
+    timed(client, "/projects/new")  # what every process loads with its first request
+    print("Once after a start of the process:")
+    for words, path in (("rows read", "images?count=1"), ("names read", "images?q=zzz&count=1")):
+        print(f"  {words:<12} {timed(client, f'{base}/{path}')[0]:8.0f} ms")
+    timed(client, f"{base}/images?order=name&count=1")
+    print(f"  {'page':<12} {timed(client, base)[0]:8.0f} ms")
+    print(f"  {'counts':<12} {timed(client, f'{base}/counts')[0]:8.0f} ms")
+    print(f"{'filter':<26} {'images':>10} {'first':>8} {'p50':>8} {'p95':>8} {'of 100 ms':>10}")
+    worst = [row(client, base, *each, pages) for each in filters(labels).items()]
+    for place, words in enumerate(("first page", "p95")):
+        slowest = max(each[place] for each in worst)
+        print(f"worst {words}: {slowest:.0f} ms, {slowest / GOAL_MS:.2f} of the goal")
+
+
+def timed(client: Any, url: str) -> tuple[float, Any]:
+    began = time.perf_counter()
+    response = client.get(url)
+    spent = 1000 * (time.perf_counter() - began)
+    assert response.status_code == 200, (url, response.content[:300])
+    return spent, response
+
+
+def row(client: Any, base: str, name: str, query: str, pages: int) -> tuple[float, float]:
+    first, response = timed(client, f"{base}/images?{query}&count=100")
+    told = response.json()
+    total, spent = told["total"], []
+    for _ in range(pages):
+        at = random.randrange(max(1, total))
+        url = f"{base}/images?{query}&offset={at}&count=100&at={told['stamp']}"
+        spent.append(timed(client, url)[0])
+    p95 = statistics.quantiles(spent, n=20)[-1]
+    middle = statistics.median(spent)
+    print(
+        f"{name:<26} {total:>10,} {first:>7.0f} {middle:>8.0f} {p95:>8.0f} {p95 / GOAL_MS:>10.2f}"
+    )
+    return first, p95
+
+
+if __name__ == "__main__":
+    main()
