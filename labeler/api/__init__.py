@@ -4,7 +4,9 @@ from ninja import NinjaAPI
 
 from labeler.api import (
     acceptances,
+    clusters,
     comments,
+    duplicates,
     errors,
     exports,
     features,
@@ -14,6 +16,7 @@ from labeler.api import (
     import_steps,
     imports,
     labels,
+    learning,
     measures,
     predict,
     projects,
@@ -53,9 +56,9 @@ api.add_decorator(known_parameters_only, mode="view")
 for router in (  # tried in this order; the first is asked for every label
     questions.router, projects.router, labels.router, imports.router, import_steps.router,
     uploads.router, images.router, similar.router, grid.router,
-    comments.router, measures.router, rounds.router, versions.router, features.router,
+    comments.router, measures.router, learning.router, rounds.router, versions.router, features.router,
     exports.router, acceptances.router, predict.router,
-    thresholds.router, gallery.router,
+    thresholds.router, gallery.router, clusters.router, duplicates.router,
 ):  # fmt: skip
     api.add_router("", router)
 errors.install(api)

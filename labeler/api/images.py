@@ -27,7 +27,7 @@ Name = Annotated[str, Field(max_length=100)]
 class Filters(Page):
     """Which images, in which order. `predicted` and the confidences mean the serving model."""
 
-    state: Literal["open", "labeled", "skipped", "accepted"] | None = None
+    state: Literal["open", "labeled", "skipped", "accepted", "aside"] | None = None
     label: Name | None = None
     predicted: Name | None = None
     min_confidence: Share | None = None

@@ -1,6 +1,7 @@
 // One cluster: its open images from the centre out, a cut of them, and what is taken out of it.
 // What is meant is the page's one choice; the panel on the right labels it.
-import { choice } from "./explore-choice.js";
+import { choice, post } from "./explore-choice.js";
+import { toast } from "./toasts.js";
 import { fill, gettext, ngettext } from "./words.js";
 
 const AT_ONCE = 240; // tiles painted at a time
@@ -24,7 +25,7 @@ export function stepped(cut, direction, length) {
 
 export class Cluster {
   constructor(root, boot) {
-    Object.assign(this, { root, out: new Set(), painted: 0, quiet: false });
+    Object.assign(this, { root, out: new Set(), painted: 0, quiet: false, batches: [] });
     this.panel = document.querySelector("[data-choice]");
     this.slider = root.querySelector("#cut");
     this.tiles = root.querySelector("[data-tiles]");
@@ -33,7 +34,9 @@ export class Cluster {
     root.addEventListener("keydown", (event) => this.walked(event));
     document.querySelector("[data-toggle-tile]").addEventListener("click", () => this.toggle(this.current()));
     document.addEventListener("choice:changed", () => this.changed());
-    document.addEventListener("explore:labeled", () => this.reload());
+    document.addEventListener("explore:labeled", (event) => this.labeled(event.detail));
+    this.undoButton = document.querySelector("[data-cluster-undo]");
+    this.undoButton.addEventListener("click", () => this.undo());
     this.fill(boot);
   }
 
@@ -67,6 +70,25 @@ export class Cluster {
     if (!choice.size) this.slider.value = 0;
     this.out = takenOut(this.open, this.cut, (id) => choice.has(id));
     this.paint();
+  }
+
+  // Labeled, or taken back: the server says what is left.
+  labeled({ batch, undone }) {
+    if (undone) this.batches = this.batches.filter((each) => each !== batch);
+    else this.batches.push(batch);
+    this.undoButton.disabled = !this.batches.length;
+    return this.reload();
+  }
+
+  async undo() {
+    const batch = this.batches.at(-1);
+    if (!batch) return;
+    try {
+      await post(this.panel.dataset.undoUrl, { ids: [], batch }, this.panel.dataset.csrf);
+      await this.labeled({ batch, undone: true });
+    } catch (error) {
+      toast(error.message);
+    }
   }
 
   async reload() {

@@ -11,13 +11,13 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from labeler.exploring import decisions, duplicates, frame, look_alikes, picked, surveys, vectors
+from labeler.exploring.asking import compare
 from labeler.exploring.models import GroupDecision, Survey
 from labeler.exploring.views.choice import Body, told_as_json
 from labeler.labeling.answers import Refused, read_uuid
 from labeler.labeling.asked import number
 from labeler.projects.access import project_for
 from labeler.projects.models import Project, User
-from labeler.training import embeddings
 
 PAGE = 20  # groups on one page
 KIND = Survey.Kind.DUPLICATES
@@ -80,15 +80,8 @@ def make(request: HttpRequest, pk: int) -> HttpResponse:
     if by not in duplicates.BY:
         messages.error(request, _("Compare by pixels, by features or by both."))
         return redirect("explore_duplicates", pk)
-    ask(project, cast(User, request.user), by)
+    compare(project, cast(User, request.user), by)
     return redirect("explore_duplicates", pk)
-
-
-def ask(project: Project, user: User, by: str) -> Survey:
-    """The comparison under way, or a new one, over what the serving feature set has computed."""
-    space = embeddings.serving(project)
-    there = space in vectors.spaces_of(project)
-    return surveys.ask(project, user, KIND, space if there else None, {"by": by})
 
 
 @told_as_json("explore")
