@@ -56,17 +56,24 @@ def average_precisions_of(truth: npt.ArrayLike, proba: npt.ArrayLike) -> npt.NDA
     marks, table = check_marks(truth), check_table(proba, "probabilities")
     if marks.shape != table.shape or not np.isfinite(table).all():
         raise ValueError(f"marks {marks.shape} and finite scores {table.shape} must fit")
-    order = np.argsort(-table, axis=0, kind="stable")
-    score = np.take_along_axis(table, order, axis=0)
-    hits = np.cumsum(np.take_along_axis(marks, order, axis=0), axis=0)
-    last = np.ones(table.shape, dtype=bool)  # of each group of equal scores
-    last[:-1] = score[1:] != score[:-1]
-    before = np.zeros_like(hits)
-    before[1:] = np.maximum.accumulate(np.where(last, hits, 0), axis=0)[:-1]
-    rank = np.arange(1, len(table) + 1)[:, None]
-    sums = (np.where(last, hits - before, 0) * hits / rank).sum(axis=0)
-    support = marks.sum(axis=0)
-    return np.where(support > 0, sums / np.maximum(support, 1), np.nan)
+    columns, given = np.sort(table.T, axis=1), table.T
+    found = [_of_sorted(*each) for each in zip(columns, given, marks.T, strict=True)]
+    return np.array(found, dtype=np.float64)
+
+
+def _of_sorted(
+    every: npt.NDArray[Any], score: npt.NDArray[Any], marks: npt.NDArray[np.bool_]
+) -> float:
+    """The mean over positives of the precision at their score, ties counted as one threshold.
+
+    Sorting values is many times faster than sorting places, and only positives are looked up.
+    """
+    positive = np.sort(score[marks])
+    if not len(positive):
+        return float("nan")
+    listed = len(every) - np.searchsorted(every, positive)
+    hits = len(positive) - np.searchsorted(positive, positive)
+    return float((hits / listed).mean())
 
 
 def average_precision_bounds(

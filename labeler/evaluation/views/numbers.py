@@ -5,6 +5,8 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import get_template
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -20,9 +22,9 @@ from labeler.evaluation import (
 )
 from labeler.evaluation.remaining import Remaining
 from labeler.evaluation.report import NUMBER_FROM, report
-from labeler.evaluation.scored import NotScored, Thresholds
+from labeler.evaluation.scored import Thresholds
 from labeler.projects.access import project_for
-from labeler.projects.models import Project
+from labeler.projects.models import Label, Project
 from labeler.training import versions
 from labeler.training.models import ModelVersion
 
@@ -51,10 +53,18 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
         "full": request.GET.get("matrix") == "full",
         "columns": numbers.FIGURES,
         **_left(request, project),
+        "marks": _marks(project),
     }
     if version is not None:
         context.update(_measured(project, version, context))
     return render(request, "evaluation/numbers.html", context)
+
+
+def _marks(project: Project) -> dict[int, SafeString]:
+    """{label id: its shape in its colour}, each put together once for all the page's tables."""
+    shape = get_template("parts/mark.html")
+    labels = Label.objects.filter(project=project)
+    return {label.pk: shape.render({"label": label}) for label in labels}
 
 
 def _version(
@@ -85,10 +95,7 @@ def _measured(project: Project, version: ModelVersion, context: dict[str, Any]) 
     compared = scored.of(project, version, answers)
     thresholds = Thresholds.of_version(project, version)
     told["matrix"] = matrix.of(compared, thresholds, shares=context["shares"], full=context["full"])
-    try:
-        told["reliability"] = reliability.of(project, version, as_of)
-    except NotScored:
-        pass
+    told["reliability"] = reliability.of(project, version, as_of)
     return told
 
 
