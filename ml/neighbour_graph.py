@@ -13,7 +13,7 @@ from ml.projection import Axes
 
 LINKS = 16  # of each vector, on each level
 TRIED_ADDING = 96  # candidates while a vector is linked
-TRIED_SEARCHING = 400  # while the graph is walked: more find more and take longer
+TRIED_SEARCHING = 200  # while the graph is walked: more find more and take longer
 
 Rows = npt.NDArray[np.float32]
 

@@ -27,7 +27,7 @@ from ml.similar import Found, most_like, ranked
 AXES = 128
 SAMPLE = 20_000  # rows whose principal axes are taken
 CANDIDATES = 20  # for each image that is asked for, put in order by their own vectors
-FEWEST = 400  # candidates
+FEWEST = 200  # candidates
 TESTED = 50  # images whose neighbours are also found exactly
 NEIGHBOURS = 10  # of each, whose share that the index finds is told
 SEED = 0

@@ -177,6 +177,7 @@ class MapPage {
   }
 
   draw(line) {
+    if (line) this.hide();
     const path = this.find("lasso");
     path.setAttribute("d", line ? `M${line.map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`).join("L")}z` : "");
   }
