@@ -48,4 +48,4 @@ def _right(
 ) -> npt.NDArray[np.bool_]:
     if answers.ndim == 1:
         return np.asarray(proba.argmax(axis=1) == answers, dtype=np.bool_)
-    return np.asarray(((proba >= 0.5) == (answers > 0)).all(axis=1), dtype=np.bool_)
+    return np.asarray(((proba >= 0.5) == answers.astype(bool)).all(axis=1), dtype=np.bool_)

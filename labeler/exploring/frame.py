@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from labeler.labeling import together
+from labeler.labeling import exporting, together
 from labeler.projects import keys
 from labeler.projects.models import Project
 
 OWN_KEYS = frozenset("AFGIKXZ[],.+-/?")  # what the pages of Explore themselves answer to
-FORMATS = ("csv", "jsonl", "json", "coco")  # what a choice is mostly exported as
 
 
 def context(project: Project, view: str) -> dict[str, Any]:
@@ -21,6 +20,7 @@ def context(project: Project, view: str) -> dict[str, Any]:
         "view": view,
         "labels": labels,
         "most": together.MOST,
+        "formats": [f for f in exporting.formats(project) if f.rows != "log"],
         "frame_boot": {
             "project": project.pk,
             "multi": project.is_multi,

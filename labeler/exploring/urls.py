@@ -8,6 +8,7 @@ from labeler.exploring.views import (
     explore,
     feature_sets,
     looks,
+    taking_out,
 )
 
 urlpatterns = [
@@ -29,6 +30,7 @@ urlpatterns = [
     path("projects/<int:pk>/explore/label", choice.label, name="explore_label"),
     path("projects/<int:pk>/explore/undo", choice.undo, name="explore_undo"),
     path("projects/<int:pk>/explore/ask", choice.ask, name="explore_ask"),
+    path("projects/<int:pk>/explore/export", taking_out.export, name="explore_export"),
     path("projects/<int:pk>/explore/facts", choice.facts, name="explore_facts"),
     path("projects/<int:pk>/explore/clusters", clusters.page, name="explore_clusters"),
     path("projects/<int:pk>/explore/clusters/live", clusters.live, name="explore_clusters_live"),

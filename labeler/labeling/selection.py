@@ -42,6 +42,7 @@ class Selection:
     # or people and those of the model's that were accepted
     low: float | None = None  # how sure the serving model is of its own answer, in [0, 1]
     high: float | None = None
+    ids: tuple[int, ...] | None = None  # of images that somebody chose one by one
 
     @property
     def asks_model(self) -> bool:
@@ -105,6 +106,8 @@ def images(project: Project, chosen: Selection) -> "QuerySet[Image]":
     found = Image.objects.filter(split_is(chosen), project=project)
     if chosen.audit is not None:
         found = found.filter(audit=chosen.audit)
+    if chosen.ids is not None:
+        found = found.filter(pk__in=chosen.ids)
     if chosen.by == PEOPLE:
         return found.filter(Exists(votes(chosen)))
     unanswered = ~Exists(votes(EVERYTHING)) & ~Q(state=Image.State.SKIPPED)

@@ -75,6 +75,7 @@ export class Panel {
     this.names = new Map(boot.labels.map((label) => [label.id, label.name]));
     document.addEventListener("choice:changed", () => this.changed());
     root.addEventListener("click", (event) => this.pressed(event));
+    this.find("export")?.addEventListener("submit", (event) => (event.target.elements.ids.value = this.choice.ids.join(",")));
     this.changed();
   }
 

@@ -193,3 +193,24 @@ def test_predictions_of_a_version_are_read_once_they_are_there(pool):
     (predictions.folder(version) / "answers.npz").unlink()
     sieve.forget()
     assert len(rows(pool, "low=0.99")) == 7
+
+
+def test_the_chosen_are_exported(client, pool, reviewer):
+    client.force_login(reviewer)
+    url = f"/projects/{pool.project.pk}/explore/export"
+    ids = ",".join(str(image.pk) for image in pool.images[2:5])
+    response = client.post(url, {"ids": ids[: ids.rindex(",")] + f",{pool.images[5].pk}"})
+    lines = b"".join(response.streaming_content).decode().splitlines()
+    assert [line for line in lines if "leaf-2" in line]
+    assert [line for line in lines if "leaf-3" in line]
+    assert len(lines) == 3  # with the heading; the last one has no label
+    assert client.post(url, {"ids": ""}).status_code == 302
+
+
+def test_another_process_begins_with_the_file(pool, reviewer):
+    assert rows(pool, "label=none")[0] == 0
+    columns.forget()  # a new process
+    sieve.forget()
+    ids = [pool.images[4].pk]
+    together.label_together(pool.project, reviewer, ids, [pool.rust.pk], uuid4())
+    assert rows(pool, f"label={pool.rust.pk}") == [2, 3, 4]
