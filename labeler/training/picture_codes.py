@@ -95,7 +95,8 @@ def near_table(codes: Codes, others: Codes, bits: int) -> Done:
     table, known = words(codes)[:, None], words(others)[None]
     near = bits_apart(table[..., 0], known[..., 0]) <= bits
     near &= bits_apart(table[..., 1], known[..., 1]) <= DIFFERENCE * bits
-    return near & codes.any(axis=1)[:, None] & others.any(axis=1)[None]
+    near &= np.any(codes, axis=1, keepdims=True)
+    return np.asarray(near & np.any(others, axis=1))
 
 
 def _coded(project: Project, rows: Rows) -> Codes:
