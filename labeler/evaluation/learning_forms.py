@@ -32,12 +32,10 @@ class StopTestForm(forms.Form):
     label = forms.ModelChoiceField(Label.objects.none(), required=False)
     target = forms.FloatField(
         min_value=1, max_value=99.9,
-        error_messages={
-            "min_value": _("Type a target from 1 to 99.9 %."),
-            "max_value": _("Type a target from 1 to 99.9 %."),
-            "invalid": _("Type a target from 1 to 99.9 %."),
-            "required": _("Type a target from 1 to 99.9 %."),
-        },
+        error_messages=dict.fromkeys(
+            ("min_value", "max_value", "invalid", "required"),
+            _("Type a target in percent, from 1 to 99.9."),
+        ),
     )  # fmt: skip
     confidence = forms.TypedChoiceField(
         choices=[(str(each), str(each)) for each in CONFIDENCES], coerce=float

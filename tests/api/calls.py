@@ -19,7 +19,7 @@ def address(path, world):
         "uuid": world.answered.uuid, "batch": world.answered.uuid, "secret": "nonsense",
         "fingerprint": "0123456789ab",
         "label": world.label.pk, "label_id": world.label.pk, "language": "ja", "version": "old",
-        "origin": 1, "account": world.member.user_id,
+        "origin": 1, "study_id": 1, "account": world.member.user_id,
     }  # fmt: skip
     return "/" + re.sub(r"<\w+:(\w+)>", lambda found: str(filled[found[1]]), path)
 

@@ -172,3 +172,33 @@ def test_bad_orders_are_told(bench, client, reviewer, fields, words):
     post(client, reviewer, "learning_study", bench.project, **fields)
     assert words in text_of(page(client, reviewer, "learning", bench.project))
     assert not Study.objects.exists()
+
+
+# API --------------------------------------------------------------------------------------
+
+
+def test_the_api_tells_curve_forecast_and_labels_left(bench, client, reviewer):
+    grown(bench)
+    client.force_login(reviewer)
+    address = f"/api/v1/projects/{bench.project.pk}/learning"
+    found = client.get(address).json()
+    assert [p["n_labels"] for p in found["points"]] == [40, 60, 90, 130, 190, 280]
+    gain = found["gain_of_next_100"]
+    assert gain["low"] < gain["value"] < gain["high"]
+    assert found["state"] == "going"
+    assert found["stop_test"] is None
+    of_rust = client.get(address, {"label": bench.ids[RUST]}).json()
+    assert of_rust["points"][-1]["value"] != found["points"][-1]["value"]
+    assert client.get(address, {"label": 999_999}).status_code == 404
+
+
+def test_the_api_asks_for_a_study_and_follows_it(bench, client, reviewer):
+    client.force_login(reviewer)
+    address = f"/api/v1/projects/{bench.project.pk}/studies"
+    wish = {"kind": "strategies", "strategies": ["badge"]}
+    made = client.post(address, wish, content_type="application/json")
+    assert (made.status_code, made.json()["state"]) == (202, "queued")
+    assert Study.objects.get().options == {"strategies": ["badge"]}
+    assert client.get(f"{address}/{made.json()['id']}").json()["facts"] == {}
+    wrong = client.post(address, {**wish, "strategies": ["best"]}, content_type="application/json")
+    assert wrong.status_code == 422

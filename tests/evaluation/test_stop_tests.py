@@ -141,8 +141,8 @@ def test_a_test_is_declared_and_withdrawn_on_the_page(bench, client, reviewer):
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        ({"target": "0.85"}, "Type a target from 1 to 99.9 %."),
-        ({"target": "x"}, "Type a target from 1 to 99.9 %."),
+        ({"target": "0.85"}, "Type a target in percent, from 1 to 99.9."),
+        ({"target": "x"}, "Type a target in percent, from 1 to 99.9."),
         ({"looks": "11"}, "Plan 1 to 10 looks"),
         ({"every": "5"}, "at least 10"),
         ({"measure": "recall"}, "Say of which label."),
