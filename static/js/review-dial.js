@@ -90,7 +90,8 @@ export function saveWords(data, t, name, inUse) {
   return fill(inUse ? gettext("%(threshold)s is in use for %(name)s") : gettext("Use %(threshold)s for %(name)s"), { name, threshold: t.toFixed(2) });
 }
 
-export function thresholdWords(data, t, name) {
+export function thresholdWords(data, t, name, all = false) {
+  if (all) return allWords(data, t);
   if (data.multi) return fill(gettext("called %(name)s from %(threshold)s up"), { name, threshold: t.toFixed(2) });
   if (t === 0) return fill(gettext("called %(name)s whenever it is likeliest"), { name });
   return fill(gettext("called %(name)s if likeliest and %(threshold)s or more, else unknown"), { name, threshold: t.toFixed(2) });
@@ -145,4 +146,10 @@ export function wishWords({ surely, likely }, precision) {
     ? fill(gettext("The value alone reaches it at %(threshold)s."), { threshold: likely.t.toFixed(2) })
     : gettext("Not even the value alone reaches it.");
   return `${told} ${beside}`;
+}
+
+function allWords(data, t) {
+  if (data.multi) return fill(gettext("every label from %(threshold)s up"), { threshold: t.toFixed(2) });
+  if (t === 0) return gettext("the likeliest label, whatever its score");
+  return fill(gettext("the likeliest label from %(threshold)s up, else unknown"), { threshold: t.toFixed(2) });
 }

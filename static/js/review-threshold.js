@@ -102,7 +102,7 @@ export class Dial {
   #paintWords() {
     const { data, threshold: t, all } = this;
     const name = all ? gettext("every label") : this.name;
-    const told = draw.thresholdWords(data, t, name);
+    const told = draw.thresholdWords(data, t, name, all);
     $("[data-thr]").textContent = told;
     this.slider.setAttribute("aria-valuetext", fill(gettext("%(threshold)s: precision %(precision)s, recall %(recall)s"), { threshold: told, precision: $("[data-prec]").textContent, recall: $("[data-rec]").textContent }));
     const save = $("[data-save]");
@@ -139,7 +139,7 @@ export class Dial {
     $("[data-picked]").hidden = !picked;
     $("[data-picked-words]").textContent = picked ? fill(gettext("picked with version %(version)s"), { version: page.dataset.version }) : "";
     $("[data-standard]").hidden = !picked;
-    const words = draw.thresholdWords(data, threshold, all ? gettext("every label") : this.name);
+    const words = draw.thresholdWords(data, threshold, this.name, all);
     toast(fill(gettext("Saved with version %(version)s: %(threshold)s."), { version: page.dataset.version, threshold: words }));
     this.changed();
   }
