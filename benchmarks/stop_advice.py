@@ -104,8 +104,10 @@ def forecasts(replays: list[Replay]) -> dict[str, np.ndarray]:
             held = value.low <= seen[then] <= value.high
             error, naive = value.value - seen[then], seen[at] - seen[then]
             width = value.high - value.low
-            rows.append((error, naive, held, gain.value - came, -came, width, gain.value, came))
-    names = ("measured", "stays", "held", "gain", "no_gain", "width", "said", "came")
+            sure = gain.low <= came <= gain.high
+            off = gain.value - came
+            rows.append((error, naive, held, off, -came, width, gain.value, came, sure))
+    names = ("measured", "stays", "held", "gain", "no_gain", "width", "said", "came", "sure")
     return dict(zip(names, np.array(rows).T, strict=True))
 
 
@@ -208,7 +210,7 @@ def tell(name: str, replays: list[Replay]) -> None:
           f"{len(found['held'])}")  # fmt: skip
     print(f"  true gain of {AHEAD}: median error {middle['gain']:.2f} points, 'none' "
           f"{middle['no_gain']:.2f}; said {100 * found['said'].mean():.2f} on average, came "
-          f"{100 * found['came'].mean():.2f}")  # fmt: skip
+          f"{100 * found['came'].mean():.2f}; range held {found['sure'].mean():.0%}")  # fmt: skip
     left = labels_left(replays)
     reached = np.isfinite(left["came"]) & np.isfinite(left["said"])
     low, ratio, high = np.quantile(left["said"][reached] / left["came"][reached], (0.1, 0.5, 0.9))

@@ -68,8 +68,17 @@ class Forecast:
         return _range(np.clip(self.curve(labels) + self.noise, 0, 1), spread)
 
     def gain(self, more: int, *, spread: float = SPREAD) -> Range:
-        """What `more` labels should add from the last point on."""
-        return _range(self.curve(self.anchor + more) - self.curve(self.anchor), spread)
+        """What `more` labels should add to what is measured, from the last point on."""
+        return _range(self._slope(more) + self.noise, spread)
+
+    def flat(self, more: int, least: float, *, spread: float = SPREAD) -> bool:
+        """Whether the curve itself, without the noise of single models, adds less than `least`
+        with its middle, and less than twice that with its upper end."""
+        found = _range(self._slope(more), spread)
+        return found.value < least and found.high < 2 * least
+
+    def _slope(self, more: int) -> Floats:
+        return self.curve(self.anchor + more) - self.curve(self.anchor)
 
     def labels_to(self, target: float, *, level: float = 0.0, spread: float = SPREAD) -> Reach:
         """Labels in all until the target.

@@ -13,7 +13,7 @@ from ml import forecast
 from ml.forecast import Forecast, Range
 
 AHEAD = 100  # labels that a gain is told for
-FLAT, FLAT_AT_MOST = 0.005, 0.01  # a gain below half a point, its range below one
+FLAT = 0.005  # half a point
 HARDLY = 0.1  # a target that is reached with less chance is called not reachable
 LEAST_FOR_LABEL = 5  # audit images with the label
 Z95 = 1.96
@@ -36,6 +36,7 @@ class Outlook:
     points: tuple[Point, ...]
     target: float
     gain: Range | None = None
+    flat: bool = False  # the next labels should add less than half a point
     left: Left | None = None
     ahead: tuple[tuple[int, float, float, float], ...] = ()  # labels, value, low, high
     label: Label | None = None  # of which it is, where it is not macro F1
@@ -56,11 +57,10 @@ class Outlook:
             return "early"
         if self.now.low >= self.target:
             return "reached"
-        flat = self.gain.value < FLAT and self.gain.high < FLAT_AT_MOST
         below = self.now.macro_f1 < self.target
-        if below and (self.left.chance < HARDLY or (flat and self.left.value is None)):
+        if below and (self.left.chance < HARDLY or (self.flat and self.left.value is None)):
             return "beyond"
-        return "flat" if flat else "going"
+        return "flat" if self.flat else "going"
 
 
 _known: Memory[Outlook] = Memory(256)
@@ -106,6 +106,7 @@ def _look(found: tuple[Point, ...], target: float) -> Outlook:
         points=found,
         target=target,
         gain=fitted.gain(AHEAD),
+        flat=fitted.flat(AHEAD, FLAT),
         left=_left(fitted, found[-1], target),
         ahead=_ahead(fitted, found[-1].n_labels),
     )

@@ -51,7 +51,8 @@ def test_the_gain_of_the_next_hundred_is_found_again():
 def test_a_flat_curve_gains_nothing():
     found = forecast.fit(LABELS, np.full(10, 0.8))
     assert found.gain(100).value < 0.002
-    assert found.gain(100).high < 0.005
+    assert found.flat(100, 0.005)
+    assert not forecast.fit(LABELS, noisy(1)).flat(100, 0.005)
 
 
 def test_labels_to_a_target_are_a_range_around_the_truth():
