@@ -179,6 +179,13 @@ def upper_bound(wrong: npt.ArrayLike, n: npt.ArrayLike, *, risk: float) -> Float
     return np.where(k >= total, 1.0, high)
 
 
+def interval(wrong: int, n: int, *, confidence: float = CONFIDENCE) -> tuple[float, float]:
+    """Return Clopper and Pearson's two-sided interval of a share; (0, 1) where n is 0."""
+    risk = (1 - confidence) / 2
+    high, right = upper_bound([wrong, n - wrong], [n, n], risk=risk)
+    return (0.0 if n == 0 else float(1 - right)), float(high)
+
+
 def _log_choices(k: Ints, n: Ints) -> Floats:
     """(m, max k + 1): log of n over i for i <= k, else -inf."""
     logs = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, int(n.max(initial=0)) + 1)))])
@@ -196,6 +203,8 @@ def _tail(coefficients: Floats, n: Ints, p: Floats) -> Floats:
     return np.asarray(np.exp(coefficients + i[None, :] * log_p + rest * log_q).sum(axis=1))
 
 
+FEW = 10  # spot checks, below which no promise is called broken: one mistake would do
+
 KEPT, DOUBTFUL, BROKEN, UNKNOWN = "kept", "doubtful", "broken", "unknown"
 
 
@@ -203,11 +212,11 @@ def standing(wrong: int, checked: int, tolerated: float, low: float) -> str:
     """Return whether spot checks bear the promise out.
 
     wrong of checked spot checks; low: the lower end of their interval. "broken": even the lower
-    end lies above the tolerated rate; "doubtful": the measured share does; else "kept", and
-    "unknown" while nothing was checked.
+    end lies above the tolerated rate, of FEW checks at least; "doubtful": the measured share does;
+    else "kept", and "unknown" while nothing was checked.
     """
     if not checked:
         return UNKNOWN
-    if low > tolerated:
+    if low > tolerated and checked >= FEW:
         return BROKEN
     return DOUBTFUL if wrong / checked > tolerated else KEPT

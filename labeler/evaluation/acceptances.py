@@ -8,7 +8,7 @@ from django.db.models import Count, Max
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
-from labeler.evaluation import autolabel, measures
+from labeler.evaluation import autolabel
 from labeler.evaluation.autolabel import ALL, Missing, Wish
 from labeler.evaluation.measures import Measure
 from labeler.evaluation.models import Study
@@ -168,11 +168,19 @@ def _work(project: Project) -> dict[int, Study]:
 
 def _kept(row: Acceptance, standing: int, work: Study | None) -> Kept:
     checks = spot_checks.of(row)
-    measured = measures.share(checks.wrong, checks.checked)
+    measured = _measured(checks)
     tolerated = row.tolerated[ALL] if len(row.tolerated) == 1 else max(row.tolerated.values())
     low = measured.low if measured else 0.0
     verdict = promise.standing(checks.wrong, checks.checked, tolerated, low)
     return Kept(row, standing, checks, measured, verdict, work)
+
+
+def _measured(checks: Checks) -> Measure | None:
+    """The share of wrong spot checks, with an exact interval: there may be few of them."""
+    if not checks.checked:
+        return None
+    low, high = promise.interval(checks.wrong, checks.checked)
+    return Measure(checks.wrong / checks.checked, low, high)
 
 
 def warnings(project: Project) -> list[Kept]:

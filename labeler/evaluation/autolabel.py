@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from labeler.evaluation import scored
 from labeler.evaluation.scored import NotScored, Scored, Thresholds
+from labeler.labeling.models import Acceptance
 from labeler.pools.models import Image
 from labeler.projects.models import Label, Project
 from labeler.training import sureness
@@ -157,6 +158,8 @@ def _parts(
     proba = answers.proba.astype(np.float16)
     given, sure = promise.decide(proba, floors, multi=project.is_multi)
     wrong = (given != answers.truth).any(axis=1)
+    # What was accepted before is no longer open: audit images like it would flatter the rest.
+    sure = np.where(_like_accepted(project, version, answers), np.nan, sure)
     if not wished.labels:
         return [_part(None, wished.rate, known.sure, sure, wrong, promise.CONFIDENCE)]
     own = dict(wished.labels)
@@ -172,6 +175,38 @@ def _parts(
         for place, pk in enumerate(known.label_ids)
         if pk in columns
     ]  # fmt: skip
+
+
+def _like_accepted(
+    project: Project, version: ModelVersion, answers: Scored
+) -> npt.NDArray[np.bool_]:
+    """(n,) the audit images that a standing acceptance would have accepted, were they open."""
+    found = np.zeros(len(answers.image_ids), dtype=bool)
+    if not project.has_accepted:
+        return found
+    ids = np.array(answers.image_ids)
+    numbers = {row.number: row for row in ModelVersion.objects.filter(project=project)}
+    for each in Acceptance.objects.filter(project=project, revoked_at=None):
+        then = numbers.get(each.version, version)  # deleted: as the one that serves would judge
+        try:
+            told = scored.of(project, then)
+        except NotScored:
+            told, then = answers, version
+        accepted = _passing(project, then, told, each.thresholds)
+        found |= np.isin(ids, np.array(told.image_ids)[accepted])
+    return found
+
+
+def _passing(
+    project: Project, version: ModelVersion, told: Scored, thresholds: Mapping[str, float]
+) -> npt.NDArray[np.bool_]:
+    floors = Thresholds.of_version(project, version).of(told.labels)
+    given, sure = promise.decide(told.proba.astype(np.float16), floors, multi=project.is_multi)
+    place = given.any(axis=1) if project.is_multi else given.argmax(axis=1)
+    place = np.asarray(np.where(np.isfinite(sure), place, sureness.NONE), dtype=np.int64)
+    label_ids = tuple(label.pk for label in told.labels)
+    known = Sureness(place, sure, label_ids, 0.0)
+    return passes(known, thresholds, multi=project.is_multi)
 
 
 def _part(

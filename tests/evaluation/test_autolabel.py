@@ -232,3 +232,14 @@ def test_acceptances_of_merged_labels_follow(project, pool, owner, bench):
     bench.answer(image, 1, strategy="spot_check")
     assert acceptances.one(project, made.number).checks.wrong == 0
     assert Acceptance.objects.count() == 1
+
+
+def test_what_was_accepted_flatters_no_further_acceptance(project, pool, owner):
+    """The 40 unsure images are wrong half of the time, as 60 audit images tell. Together with
+    the 240 sure ones these are 10 % wrong, but the sure ones are accepted already."""
+    accept(project, owner)
+    work()
+    project.refresh_from_db()
+    (part,) = offer_of(project, 0.2).parts
+    assert [(rung.n, rung.wrong) for rung in part.rungs] == [(60, 30)]
+    assert part.rung is None

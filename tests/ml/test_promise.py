@@ -101,7 +101,20 @@ def test_the_promise_holds_where_a_paid_for_search_is_needed(tolerated):
 
 @pytest.mark.parametrize(
     ("wrong", "checked", "low", "expected"),
-    [(0, 0, 0, "unknown"), (1, 50, 0.0, "kept"), (4, 50, 0.03, "doubtful"), (9, 50, 0.1, "broken")],
+    [
+        (0, 0, 0, "unknown"),
+        (1, 50, 0.0, "kept"),
+        (4, 50, 0.03, "doubtful"),
+        (9, 50, 0.1, "broken"),
+        (1, 1, 0.2, "doubtful"),
+    ],
 )
 def test_spot_checks_keep_doubt_or_break_the_promise(wrong, checked, low, expected):
     assert promise.standing(wrong, checked, 0.05, low) == expected
+
+
+def test_the_interval_of_spot_checks_is_exact():
+    low, high = promise.interval(9, 50)
+    np.testing.assert_allclose([low, high], [beta.ppf(0.025, 9, 42), beta.ppf(0.975, 10, 41)])
+    assert promise.interval(0, 0) == (0.0, 1.0)
+    assert promise.interval(0, 20)[0] == 0.0
