@@ -104,7 +104,10 @@ def _filed(project: Project) -> Columns | None:
     if kept is None:
         return None
     stamp, newest, found = kept
-    return Columns(stamp, newest, *(found[name] for name in columns_file.AXES))
+    return Columns(
+        stamp, newest, found["ids"], found["states"], found["splits"], found["imports"],
+        found["audit"], found["answers"],
+    )  # fmt: skip
 
 
 def _stamp(project: Project) -> str:

@@ -23,7 +23,7 @@ def of(project: Project) -> dict[str, Any]:
         "states": _counted(known.states[there], STATES),
         "splits": _counted(known.splits[there], SPLITS),
         "people": _distinct(known.answers[:, 2], known.answers[:, 0]),
-        "imports": _distinct(known.imports[there], np.flatnonzero(there)),
+        "imports": _alike(known.imports[there]),
         "audit": int((there & known.audit).sum()),
         "odd": {kind: int((there & odd.mask(project, kind, len(known))).sum()) for kind in ODD},
     }
@@ -32,6 +32,12 @@ def of(project: Project) -> dict[str, Any]:
 def _labels(known: columns.Columns) -> dict[int, int]:
     found = _distinct(known.answers[:, 1], known.answers[:, 0])
     return {pk: n for pk, n in found.items() if pk}
+
+
+def _alike(values: Any) -> dict[int, int]:
+    """{value: how many rows have it}, of values that are small and 0 for none."""
+    counted = np.bincount(values)
+    return {int(value): int(counted[value]) for value in np.flatnonzero(counted) if value}
 
 
 def _distinct(values: Any, rows: Any) -> dict[int, int]:

@@ -5,6 +5,7 @@ bytes lie in a file that all processes share; it grows with the pool and is made
 left it.
 """
 
+import json
 import shutil
 import uuid
 from collections import OrderedDict
@@ -13,12 +14,15 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from django.db.models import TextField
+from django.db.models.functions import Cast
 
 from labeler.exploring.columns import READ_AT_ONCE, Bools
 from labeler.pools import storage, taking_back
 from labeler.pools.models import Image
 from labeler.projects.models import Project
 
+SIGNS = str.maketrans("", "", '{}"')  # what JSON adds to the words
 END, PART = b"\n", b"\x1f"  # after each row; between its name and its facts
 MOST_POOLS = 3
 SAMPLE = 100_000  # bytes looked at to know which of a word's are rare
@@ -116,7 +120,8 @@ def _grown(project: Project, known: Words, size: int) -> Words:
     for first in range(len(known), size, READ_AT_ONCE):
         lines = [END] * min(READ_AT_ONCE, size - first)
         some = Image.objects.filter(project=project, row__gte=first, row__lt=first + len(lines))
-        for row, name, exif in some.order_by().values_list("row", "name", "exif"):
+        told = some.order_by().annotate(told=Cast("exif", TextField()))
+        for row, name, exif in told.values_list("row", "name", "told"):
             lines[row - first] = _line(name, exif)
         lengths[first - len(known) :][: len(lines)] = [len(line) for line in lines]
         texts.append(b"".join(lines))
@@ -124,9 +129,11 @@ def _grown(project: Project, known: Words, size: int) -> Words:
     return Words(b"".join(texts), starts, known.removed)
 
 
-def _line(name: str, exif: dict[str, str]) -> bytes:
-    parts = [name, *(f"{tag}: {value}" for tag, value in exif.items())]
-    folded = PART.decode().join(parts).casefold().replace("\n", " ")
+def _line(name: str, exif: str) -> bytes:
+    """exif: the JSON as it lies in the database; to parse each would take most of the time."""
+    if "\\" in exif:
+        exif = ", ".join(f"{tag}: {value}" for tag, value in json.loads(exif).items())
+    folded = (name + PART.decode() + exif.translate(SIGNS)).casefold().replace("\n", " ")
     return folded.encode("utf-8", "replace") + END
 
 
