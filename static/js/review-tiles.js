@@ -1,6 +1,6 @@
 // The pictures of the review page: one tile per image, painted anew where its state changed.
 import * as numbers from "./review-numbers.js";
-import { fill, gettext, ngettext } from "./words.js";
+import { fill, gettext } from "./words.js";
 
 const $ = (selector, root = document) => root.querySelector(selector);
 const MORE = 120;
@@ -98,7 +98,7 @@ export class Tiles {
     if (!more) return;
     more.hidden = found.length <= part.length;
     const left = Math.min(found.length - part.length, MORE);
-    more.textContent = fill(ngettext("Show %(n)s more", "Show %(n)s more", left), { n: left });
+    more.textContent = fill(gettext("Show %(n)s more"), { n: left });
   }
 
   #none(kind) {
