@@ -202,8 +202,9 @@ def _passing(
 ) -> npt.NDArray[np.bool_]:
     floors = Thresholds.of_version(project, version).of(told.labels)
     given, sure = promise.decide(told.proba.astype(np.float16), floors, multi=project.is_multi)
-    place = given.any(axis=1) if project.is_multi else given.argmax(axis=1)
-    place = np.asarray(np.where(np.isfinite(sure), place, sureness.NONE), dtype=np.int64)
+    column = given.any(axis=1) if project.is_multi else given.argmax(axis=1)
+    place = np.asarray(column, dtype=np.int64)
+    place[~np.isfinite(sure)] = sureness.NONE
     label_ids = tuple(label.pk for label in told.labels)
     known = Sureness(place, sure, label_ids, 0.0)
     return passes(known, thresholds, multi=project.is_multi)
