@@ -37,7 +37,8 @@ SIGNED_OUT = ["/sign-in", "/sign-in/used-up"]
 PAGES = ["/", "/me", "/me/password", "/me/tokens", "/projects/new", "/api/v1/docs"]
 # Addresses inside a project that take no further argument.
 OF_PROJECT = [
-    "dashboard", "label", "grid", "review", "models", "import", "export", "members", "settings",
+    "dashboard", "label", "grid", "review", "models", "numbers", "import", "export", "members",
+    "settings",
     "agreement", "gold", "comments", "my_labels", "instructions", "skips", "disputes",
     "your_keys", "label_history", "storage",
 ]  # fmt: skip
