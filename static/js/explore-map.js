@@ -12,6 +12,8 @@ import { MapView } from "./map-view.js";
 import { fill, gettext, ngettext } from "./words.js";
 
 const REST_MS = 160; // after a movement, until pictures are chosen anew
+const SLOW_MS = 60; // between two frames of a movement, from which fewer points are painted
+const FEWEST = 15_000; // points painted while it moves, however slow the machine
 const REACH = { mouse: 9, touch: 22, pen: 14 };
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 
@@ -81,6 +83,7 @@ class MapPage {
     document.addEventListener("explore:labeled", () => this.refresh());
     this.canvas.addEventListener("keydown", (event) => this.key(event));
     this.find("colour").addEventListener("change", (event) => this.recolour(event.target.value));
+    this.find("pictures").addEventListener("change", () => this.moved());
     this.find("in").addEventListener("click", () => this.zoom(1.5));
     this.find("out").addEventListener("click", () => this.zoom(1 / 1.5));
     this.find("fit").addEventListener("click", () => {
@@ -135,6 +138,7 @@ class MapPage {
 
   moved() {
     this.hide();
+    this.moving = true;
     this.paintSoon();
     clearTimeout(this.rest);
     this.rest = setTimeout(() => this.rested(), REST_MS);
@@ -150,13 +154,26 @@ class MapPage {
   paint() {
     if (!this.map) return;
     const base = this.map.n > 40_000 ? 3 : this.map.n > 5_000 ? 4.5 : 6.5;
-    this.painter.paint(this.view, Math.min(14, base * this.view.zoom ** 0.4), this.dpr);
+    this.painter.paint(this.view, Math.min(14, base * this.view.zoom ** 0.4), this.dpr, this.most());
     this.signs.move(this.view);
     this.mark();
   }
 
+  // How many points this frame holds: all at rest; while it moves on a slow machine, the last of the
+  // order, which are the chosen and the labeled ones.
+  most() {
+    const now = performance.now();
+    const since = now - (this.painted ?? now);
+    this.painted = now;
+    if (!this.moving) return this.map.n;
+    if (since > SLOW_MS && since < REST_MS * 4) this.limit = Math.max(FEWEST, (this.limit ?? this.map.n) / 2);
+    return this.limit ?? this.map.n;
+  }
+
   rested() {
     if (!this.map) return;
+    if (this.moving && (this.limit ?? this.map.n) < this.map.n) this.paintSoon();
+    this.moving = false;
     const most = this.find("pictures").checked ? (this.view.width < 600 ? 7 : 16) : 0;
     const points = pictures(this.map, this.near, this.view, this.keep, most);
     this.signs.show(

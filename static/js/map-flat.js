@@ -19,11 +19,11 @@ export class FlatPainter {
     this.ink = `rgb(${ink.slice(0, 3).join(" ")})`;
   }
 
-  paint(view, size, dpr) {
+  paint(view, size, dpr, most = this.order.length) {
     const { pen, places, style } = this;
     pen.setTransform(dpr, 0, 0, dpr, 0, 0);
     pen.clearRect(0, 0, view.width, view.height);
-    for (const i of this.order) {
+    for (const i of this.order.subarray(Math.max(0, this.order.length - Math.round(most)))) {
       const [left, top] = view.toScreen(places[2 * i], places[2 * i + 1]);
       if (left < -9 || top < -9 || left > view.width + 9 || top > view.height + 9) continue;
       const [colour, , state] = style.subarray(4 * i, 4 * i + 3);

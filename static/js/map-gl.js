@@ -120,7 +120,8 @@ export class GlPainter {
     gl.uniform4fv(this.at.ink, ink.map((v) => v / 255));
   }
 
-  paint(view, size, dpr) {
+  // most: paint only so many, the last of the order
+  paint(view, size, dpr, most = this.n) {
     const { gl } = this;
     gl.viewport(0, 0, gl.drawingBufferWidth, gl.drawingBufferHeight);
     gl.clearColor(0, 0, 0, 0);
@@ -128,6 +129,7 @@ export class GlPainter {
     gl.uniform2f(this.at.scale, (2 * view.scale) / view.width, (2 * view.scale) / view.height);
     gl.uniform2f(this.at.middle, view.x, view.y);
     gl.uniform1f(this.at.size, size * dpr);
-    gl.drawElements(gl.POINTS, this.n, gl.UNSIGNED_INT, 0);
+    const n = Math.min(this.n, Math.round(most));
+    gl.drawElements(gl.POINTS, n, gl.UNSIGNED_INT, 4 * (this.n - n));
   }
 }

@@ -1,7 +1,7 @@
 // Which part of the map is seen: places in [-1, 1] to pixels and back.
 
 const MOST_ZOOM = 400;
-const EDGE = 0.9; // of the window that the whole map fills
+const EDGE = 0.84; // of the window that the whole map fills
 
 export class MapView {
   constructor() {
