@@ -1,5 +1,6 @@
 """The clusters of a pool as they stand: sizes, what people say of them, their images."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -90,6 +91,18 @@ def of(project: Project, survey_id: int) -> Clustered | None:
     return Clustered(found) if found and surveys.folder(found).is_dir() else None
 
 
+def mask(project: Project, wanted: Iterable[tuple[int, int]], size: int) -> npt.NDArray[np.bool_]:
+    """Which of the first `size` rows are in one of the clusters (survey, number); none of those
+    that were made anew meanwhile."""
+    keep = np.zeros(size, dtype=bool)
+    for survey, number in wanted:
+        found = of(project, survey)
+        if found is not None and number < len(found):
+            rows = found.rows(number)
+            keep[rows[rows < size]] = True
+    return keep
+
+
 def listed(project: Project, clustered: Clustered, sort: Sort = "unlabeled") -> list[Cluster]:
     """Every cluster with what people say of it."""
     answers, k = answered.of(project), len(clustered)
@@ -129,11 +142,10 @@ def _votes(clustered: Clustered, answers: answered.Answers, k: int) -> dict[int,
     rows, labels = answers.rows[answers.alone], answers.labels[answers.alone]
     member = clustered.members_of(rows)
     rows, labels, member = rows[member >= 0], labels[member >= 0], member[member >= 0]
-    images = np.bincount(np.unique(np.stack([member, rows]), axis=1)[0], minlength=k)
     names, column = np.unique(labels, return_inverse=True)
-    table = np.zeros((k, len(names)), dtype=np.int64)
-    pairs = np.unique(np.stack([member, rows, column]), axis=1)  # two people count once
-    np.add.at(table, (pairs[0], pairs[2]), 1)
+    images = _distinct(member, rows, k)  # two people's answers to one image count once
+    wide = max(len(names), 1)
+    table = _distinct(member * wide + column, rows, k * wide).reshape(k, wide)
     return {
         int(number): (
             int(names[table[number].argmax()]),
@@ -142,6 +154,12 @@ def _votes(clustered: Clustered, answers: answered.Answers, k: int) -> dict[int,
         )
         for number in np.flatnonzero(images)
     }
+
+
+def _distinct(place: Ints, rows: Ints, size: int) -> Ints:
+    """How many different rows there are in each of `size` places."""
+    pool = int(rows.max(initial=0)) + 1
+    return np.bincount(np.unique(place * pool + rows) // pool, minlength=size)
 
 
 def _cluster(number: int, size: int, unlabeled: int, votes: Votes | None) -> Cluster:

@@ -19,7 +19,7 @@ OF_MODEL = ("confidence", "-confidence", "margin", "entropy")
 ODD = ("far", "dark", "bright", "blurred", "tiny", "long")
 NAMES = (
     "q", "label", "predicted", "low", "high", "split", "person", "import", "state", "audit",
-    "odd", "order",
+    "odd", "cluster", "order",
 )  # fmt: skip
 
 
@@ -42,6 +42,7 @@ class Filter:
     states: tuple[str, ...] = ()
     audit: bool | None = None
     odd: tuple[str, ...] = ()
+    clusters: tuple[tuple[int, int], ...] = ()  # (id of the survey, number of the cluster)
     order: str = "row"
 
     @property
@@ -65,6 +66,7 @@ class Filter:
         told += [("split", name or NONE) for name in self.splits]
         told += [("person", pk) for pk in self.people] + [("import", n) for n in self.imports]
         told += [("state", s) for s in self.states] + [("odd", o) for o in self.odd]
+        told += [("cluster", f"{survey}-{number}") for survey, number in self.clusters]
         told += [("audit", "yes" if self.audit else "no")] if self.audit is not None else []
         told += [("order", self.order)] if self.order != "row" else []
         return urlencode(told)
@@ -95,6 +97,7 @@ def parsed(given: Mapping[str, Sequence[str]]) -> Filter:
         states=tuple(_of("state", w, STATES) for w in listed("state")),
         audit={"": None, "yes": True, "no": False}[_of("audit", one("audit"), ("", "yes", "no"))],
         odd=tuple(_of("odd", w, ODD) for w in listed("odd")),
+        clusters=tuple(map(_cluster, listed("cluster"))),
         order=_of("order", one("order") or "row", ORDERS),
     )  # fmt: skip
 
@@ -103,6 +106,11 @@ def _id(word: str) -> int:
     if not (word.isascii() and word.isdigit() and len(word) < 20):
         raise BadFilter(_("“%s” is no number.") % word[:40])
     return min(int(word), LARGEST)
+
+
+def _cluster(word: str) -> tuple[int, int]:
+    survey, _dash, number = word.partition("-")
+    return _id(survey), _id(number)
 
 
 def _of(name: str, word: str, known: Sequence[str]) -> str:

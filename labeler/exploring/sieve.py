@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from labeler.exploring import columns, odd, words
+from labeler.exploring import clustered, columns, odd, words
 from labeler.exploring.columns import SPLITS, STATES, Bools, Columns
 from labeler.exploring.filters import Filter
 from labeler.pools.models import Import
@@ -69,6 +69,8 @@ def _ordered(
         keep &= words.matching(project, wanted.q, len(known))
     for kind in wanted.odd:
         keep &= odd.mask(project, kind, len(known))
+    if wanted.clusters:
+        keep &= clustered.mask(project, wanted.clusters, len(known)) & ~known.blind
     rows = np.flatnonzero(keep).astype(np.int32)
     return _sorted(project, rows, said, wanted.order)
 

@@ -11,6 +11,8 @@ from labeler.exploring import choices, frame, saved
 from labeler.projects.access import project_for
 from labeler.projects.models import User
 
+MOST_CLUSTERS = 20  # that the form names
+
 
 @login_required
 @require_safe
@@ -19,4 +21,5 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
     project = project_for(request.user, pk, "explore")
     context = frame.context(project, "list") | choices.of(project)
     context["frame_boot"]["views"] = saved.views_of(project, cast(User, request.user))
+    context["clusters"] = request.GET.getlist("cluster")[:MOST_CLUSTERS]
     return render(request, "exploring/browse.html", context)
