@@ -109,7 +109,9 @@ def _ranked(lesson: Lesson, proba: Proba) -> list[Suspect]:
 def _doubts(lesson: Lesson, proba: Proba) -> list[tuple[int, int, float]]:
     known = np.flatnonzero(np.isfinite(proba).all(axis=1))
     try:
-        doubted = label_quality.suspects(proba[known], lesson.y[known])
+        doubted = label_quality.suspects(
+            proba[known], lesson.y[known], by="unlikely", order="self_confidence"
+        )
     except ValueError:  # every answer that can be judged is the same
         return []
     where = known[doubted.image].tolist()

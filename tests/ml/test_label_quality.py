@@ -196,3 +196,20 @@ def held_out():
         data.pool, labels, n_labels=10, head=heads.get("logistic"), seed=0
     )
     return proba, labels, wrong
+
+
+def test_unlikely_looks_at_the_share_of_what_a_label_usually_has():
+    # Label 0 usually has 0.6, label 1 has 0.81: a tenth of it is too little.
+    proba = np.array([[0.9, 0.1], [0.85, 0.15], [0.05, 0.95], [0.08, 0.92], [0.3, 0.7]])
+    given = np.array([0, 0, 0, 1, 1])
+    found = suspects(proba, given, by="unlikely", order="self_confidence")
+    assert (found.image.tolist(), found.label.tolist()) == ([2], [1])
+    assert found.score.tolist() == pytest.approx([0.05])
+
+
+def test_unlikely_doubts_marks_one_by_one():
+    marks = np.array([[1, 0], [1, 0], [1, 1], [0, 1], [0, 1], [0, 0]], dtype=bool)
+    proba = np.where(marks, 0.9, 0.1)
+    proba[2, 0], proba[5, 1] = 0.02, 0.97
+    found = suspects(proba, marks, by="unlikely", order="self_confidence")
+    assert list(zip(found.image.tolist(), found.label.tolist(), strict=True)) == [(2, 0), (5, 1)]
