@@ -226,6 +226,7 @@ function keepView(event) {
 
 function listen() {
   form.addEventListener("input", changed);
+  form.elements.q.addEventListener("click", (event) => event.target.focus()); // its key presses it
   form.addEventListener("submit", (event) => (event.preventDefault(), changed()));
   form.addEventListener("reset", () => setTimeout(changed));
   box.addEventListener("scroll", draw, { passive: true });
