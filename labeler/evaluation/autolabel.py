@@ -50,7 +50,7 @@ def wish(project: Project, rate: float, labels: Mapping[int, float] | None = Non
     """The wish, where it can be asked of the project. Raises BadWish."""
     for value in (rate, *(labels or {}).values()):
         if not LEAST <= value <= MOST:  # NaN too is refused
-            raise BadWish(_("A tolerated error lies between 0.1 % and 50 %, such as 5."))
+            raise BadWish(_("A tolerated error lies between 0.1 and 50 percent, such as 5."))
     if labels and project.is_multi:
         raise BadWish(
             _("With several labels per image one rate holds for the whole image. Leave labels out.")
