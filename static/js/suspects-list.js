@@ -4,11 +4,13 @@
 export class Suspects {
   #past = []; // decisions made here, newest last; each is a list of parts that were sent alone
   #sending = Promise.resolve();
+  #order; // where each belongs: the worst first
 
   // send(kind, fields) resolves to the server's reply or throws; failed(words) tells it.
   constructor(each, send, failed = () => {}) {
     Object.assign(this, { each: [...each], send, failed, at: 0 });
     this.chosen = new Set(); // ids of images
+    this.#order = new Map(each.map((one, at) => [one, at]));
   }
 
   get now() {
@@ -78,27 +80,25 @@ export class Suspects {
   #decide(parts) {
     if (parts.length) this.#past.push(parts);
     for (const part of parts) {
-      part.places = this.#away(part.images);
+      this.#away(part.images);
       this.#queue([part.kind, part.fields], () => this.#forget(parts, part));
     }
     return parts.flatMap((part) => part.images);
   }
 
-  // Take images off the list; where each was.
+  // Take images off the list; the next one is shown.
   #away(images) {
-    const places = images.map((one) => ({ one, at: this.each.indexOf(one) })).filter(({ at }) => at >= 0);
     const shown = this.now;
     this.each = this.each.filter((one) => !images.includes(one));
     for (const one of images) this.chosen.delete(one.image);
     const still = this.each.indexOf(shown);
     this.at = still >= 0 ? still : Math.max(0, Math.min(this.at, this.each.length - 1));
-    return places;
   }
 
-  #restore({ places }) {
-    for (const { one, at } of [...places].sort((a, b) => a.at - b.at)) {
-      if (!this.each.includes(one)) this.each.splice(at, 0, one);
-    }
+  #restore({ images }) {
+    const shown = this.now;
+    this.each = [...new Set([...this.each, ...images])].sort((a, b) => this.#order.get(a) - this.#order.get(b));
+    this.at = Math.max(0, this.each.indexOf(shown));
   }
 
   #queue([kind, fields], revert) {
