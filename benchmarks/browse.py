@@ -5,8 +5,9 @@ python benchmarks/browse.py [--images 1000000] [--labels 10] [--answers 100000] 
 Makes a pool of its own in a temporary folder, on SQLite or in the (empty) database that
 DATABASE_URL names. Every page is asked for through the whole web application, sign-in and
 permissions included. "First" is the first page of a filter, which works its rows out; the other
-pages lie at random offsets. "cpu" is the processor's own time for the first page and for the rest: what
-a machine that does nothing else would take. What a process does once after a start is told apart.
+pages lie at random offsets. "cpu" is the processor's own time, for the first page and for
+the rest: what a machine that does nothing else would take. What a process does once after a start
+is told apart.
 """
 
 import argparse
