@@ -18,5 +18,8 @@ def report_of(score: Score) -> Report | None:
 
 
 def _thresholds(score: Score) -> Thresholds:
-    saved = tuple(sorted((each["id"], each["threshold"]) for each in score.per_label))
+    """Those of its time; what is no more than the default was not saved by anybody."""
+    default = Thresholds(score.project.is_multi)
+    told = ((int(each["id"]), float(each["threshold"])) for each in score.per_label)
+    saved = tuple(sorted((pk, p) for pk, p in told if p != default.for_label(pk)))
     return Thresholds(score.project.is_multi, saved=saved)

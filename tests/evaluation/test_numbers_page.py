@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 
+from labeler.evaluation import curve
 from labeler.projects.models import Label, Project
 from tests.evaluation.conftest import Bench, proba_of
 from tests.evaluation.pages import page, text_of
@@ -173,3 +174,16 @@ def test_the_api_tells_all_of_it(client, bench, reviewer):
     assert then["audit_labels"] == 0
     bad = client.get(f"/api/v1/projects/{bench.project.pk}/metrics?as_of=-1")
     assert bad.status_code in (400, 422)
+
+
+def test_what_the_curve_shows_is_told_with_the_thresholds_of_its_time(client, bench, reviewer):
+    _, version = sixty(bench)
+    score = curve.measure(bench.project, version)
+    version.thresholds = {str(bench.labels[RUST].pk): 0.99}
+    version.save()
+    today = text_of(page(client, reviewer, "numbers", bench.project))
+    assert "at the saved thresholds" in today
+    assert "As the curve shows it" in today
+    then = page(client, reviewer, "numbers", bench.project, version=1, as_of=score.seen_annotation)
+    assert "likeliest label" in text_of(then)
+    assert re.search(r"rust 89 \(67 to 97\) 80 \(58 to 92\)", text_of(then))

@@ -6,7 +6,6 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import get_template
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -16,13 +15,13 @@ from labeler.evaluation import (
     numbers,
     reliability,
     remaining,
+    reproducing,
     sample,
     scored,
     test_set,
 )
 from labeler.evaluation.remaining import Remaining
-from labeler.evaluation.report import NUMBER_FROM, report
-from labeler.evaluation.scored import Thresholds
+from labeler.evaluation.report import NUMBER_FROM, Report, report
 from labeler.projects.access import project_for
 from labeler.projects.models import Label, Project
 from labeler.training import versions
@@ -39,7 +38,7 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
     found = history.versions(project)
     version = _version(request, project, found)
     as_of = _number(request, "as_of")
-    measured = report(project, version, as_of=as_of)
+    measured = _report(project, version, as_of)
     context: dict[str, Any] = {
         "project": project,
         "tab": "models",
@@ -60,7 +59,16 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "evaluation/numbers.html", context)
 
 
-def _marks(project: Project) -> dict[int, SafeString]:
+def _report(project: Project, version: ModelVersion | None, as_of: int | None) -> Report:
+    """As the version's score was made, if that is the time asked for; else at today's thresholds,
+    on the answers as they stood."""
+    score = getattr(version, "score", None)
+    if score and as_of is not None and score.seen_annotation == as_of:
+        return reproducing.report_of(score) or report(project, version, as_of=as_of)
+    return report(project, version, as_of=as_of)
+
+
+def _marks(project: Project) -> dict[int, str]:
     """{label id: its shape in its colour}, each put together once for all the page's tables."""
     shape = get_template("parts/mark.html")
     labels = Label.objects.filter(project=project)
@@ -93,8 +101,9 @@ def _measured(project: Project, version: ModelVersion, context: dict[str, Any]) 
         return told
     answers = sample.of(project, as_of)
     compared = scored.of(project, version, answers)
-    thresholds = Thresholds.of_version(project, version)
-    told["matrix"] = matrix.of(compared, thresholds, shares=context["shares"], full=context["full"])
+    told["matrix"] = matrix.of(
+        compared, measured.thresholds, shares=context["shares"], full=context["full"]
+    )
     told["reliability"] = reliability.of(project, version, as_of)
     return told
 
