@@ -29,7 +29,7 @@ class Refused(ValueError):
     """The upload is no picture to look for; the message says what to do."""
 
 
-def take(project: Project, user: User, space: Space, file: UploadedFile | None) -> Sought:
+def take(project: Project, user: User, space: Space, file: "UploadedFile[bytes] | None") -> Sought:
     """Keep the upload for a worker. Raises Refused, OSError."""
     if file is None or not file.size:
         raise Refused(_("Choose a picture first."))

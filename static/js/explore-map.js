@@ -1,10 +1,11 @@
 // Explore as a map: points on a canvas, what is under the pointer, a line around what is chosen.
 import { choice } from "./explore-choice.js";
-import { categories, categoryOf, palette, styles } from "./map-colours.js";
+import { categories, palette, styles } from "./map-colours.js";
 import { NONE, passing, unpack } from "./map-data.js";
 import { FlatPainter } from "./map-flat.js";
 import { MapGestures } from "./map-gestures.js";
 import { GlPainter } from "./map-gl.js";
+import { MapLegend } from "./map-legend.js";
 import { MapList } from "./map-list.js";
 import { Near } from "./map-near.js";
 import { peaks, pictures, Signs } from "./map-signs.js";
@@ -32,6 +33,7 @@ class MapPage {
     }
     root.dataset.painter = this.painter.constructor === GlPainter ? "webgl" : "canvas";
     this.signs = new Signs(this.find("signs"), (id) => this.address("thumb", id));
+    this.legend = new MapLegend(this, this.find("legend"));
     this.list = new MapList(this, document.querySelector("[data-map-list]"));
   }
 
@@ -90,7 +92,6 @@ class MapPage {
       this.view.fit();
       this.moved();
     });
-    this.find("legend").addEventListener("click", (event) => this.legendPressed(event.target.closest("button")));
     this.find("filters").addEventListener("input", () => this.filter());
     this.find("search").addEventListener("submit", (event) => {
       event.preventDefault();
@@ -120,7 +121,7 @@ class MapPage {
     if (signs) {
       const named = ["label", "predicted", "cluster"].includes(this.by);
       this.names = named ? peaks(this.map, this.by, this.found.length, this.keep) : [];
-      this.legend();
+      this.legend.paint();
       this.count();
     }
     this.moved();
@@ -327,40 +328,6 @@ class MapPage {
     this.find("count").textContent = words;
     const most = this.filters.most;
     this.find("most-words").textContent = most < 1 ? fill(gettext("%(p)s and below"), { p: most.toFixed(2) }) : gettext("any");
-  }
-
-  // Each category with its mark and how many; a press chooses all of it that is seen.
-  legend() {
-    const counts = new Uint32Array(256);
-    for (let i = 0; i < this.map.n; i++) if (this.keep[i]) counts[categoryOf(this.map, this.by, i)] += 1;
-    const shown = this.found.map((category, at) => ({ ...category, at, n: counts[at] })).filter(({ n }) => n);
-    if (counts[NONE]) shown.push({ words: this.by === "label" ? gettext("not labeled") : gettext("none"), mark: 1, css: "map-plain", at: NONE, n: counts[NONE] });
-    const box = this.find("legend");
-    box.replaceChildren(...shown.slice(0, 40).map((each) => this.legendItem(each)));
-  }
-
-  legendItem({ words, mark, css, at, n }) {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.dataset.category = at;
-    button.title = gettext("Choose what is seen of these");
-    button.innerHTML = `<svg class="mk map-colour" viewBox="0 0 12 12" aria-hidden="true"><use href="#m${Number(mark)}"/></svg><span></span> <span class="num quiet"></span>`;
-    button.querySelector("svg").classList.add(...css.split(" "));
-    const [name, number] = button.querySelectorAll("span");
-    name.textContent = words;
-    number.textContent = n.toLocaleString("en");
-    return button;
-  }
-
-  legendPressed(button) {
-    if (!button) return;
-    const at = Number(button.dataset.category);
-    const seen = [];
-    for (let i = 0; i < this.map.n; i++) {
-      const here = this.keep[i] && categoryOf(this.map, this.by, i) === at;
-      if (here && this.view.sees(this.map.places[2 * i], this.map.places[2 * i + 1])) seen.push(i);
-    }
-    this.choose(seen);
   }
 
   tell(words) {

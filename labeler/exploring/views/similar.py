@@ -71,7 +71,7 @@ def _image(request: HttpRequest, project: Project) -> Image | None:
     if wanted is None:
         raise Http404
     own = Image.objects.filter(project=project).select_related("project")
-    return cast(Image, get_object_or_404(own, pk=wanted))
+    return get_object_or_404(own, pk=wanted)
 
 
 def _upload(request: HttpRequest, project: Project) -> Sought | None:
