@@ -163,13 +163,14 @@ def _told(
             "rather": _rather(lesson, proba, each),
             "score": round(each.score, 4),
             "proba": _beliefs(lesson, proba[each.at]),
-            "votes": votes.get(image, []),
+            "votes": votes[image],
             "near": [
                 [int(pool.ids[lesson.rows[other]]), round(value, 3), _said(lesson, other)]
                 for other, value in near[place]
             ],
         }
         for place, each in enumerate(kept)
+        if votes.get(int(pool.ids[lesson.rows[each.at]]))  # accepted labels are nobody's answer
     ]
 
 

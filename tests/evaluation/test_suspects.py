@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from labeler.evaluation import studies, suspecting, suspects
 from labeler.evaluation.models import Study, SuspectVerdict
-from labeler.labeling import annotations, disputes
+from labeler.labeling import accepted, annotations, disputes
 from labeler.labeling.models import Annotation
 from labeler.pools.models import Image
 from labeler.projects.models import Label, Project
@@ -266,3 +266,12 @@ def test_the_page_needs_few_queries_however_many_are_left(
     client.get(address)
     with django_assert_max_num_queries(24):
         client.get(address)
+
+
+def test_a_label_that_nobody_gave_is_not_suspected(flipped, monkeypatch):
+    """The model's own labels may teach; what people said is not there to be wrong."""
+    Annotation.objects.filter(image__row=4).update(current=False)
+    own = [(4, [label_of(flipped, 2).pk])]
+    monkeypatch.setattr(accepted, "lessons", lambda project: own)
+    look(flipped)
+    assert suspect(flipped, 4) is None
