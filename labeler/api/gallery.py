@@ -27,7 +27,7 @@ router = Router(tags=["review"])
 class Asked(Page):
     """Which gallery. `threshold` tries another one than that in use; `order` is for the pool."""
 
-    label: Annotated[str, Field(max_length=100)]
+    label: Annotated[str, Field(max_length=100)] = ""  # asked for once the caller is known
     source: Literal["audit", "labels", "pool"] = "audit"
     kind: Literal["fp", "fn", "tp"] = "fp"
     order: Literal["surest", "least"] = "surest"
@@ -76,6 +76,8 @@ def get_gallery(request: HttpRequest, project_id: int, asked: Query[Asked]) -> d
 
 
 def _label(project: Project, name: str) -> Label:
+    if not name:
+        raise Refused(422, "no_label", "Name a label: ?label=NAME.")
     labels = Label.objects.filter(project=project, merged_into=None)
     found = next((label for label in labels if fold(label.name) == fold(name)), None)
     if found is None:
