@@ -56,8 +56,8 @@ api.add_decorator(known_parameters_only, mode="view")
 for router in (  # tried in this order; the first is asked for every label
     questions.router, projects.router, labels.router, imports.router, import_steps.router,
     uploads.router, images.router, similar.router, grid.router,
-    comments.router, measures.router, learning.router, rounds.router, versions.router, features.router,
-    exports.router, acceptances.router, predict.router,
+    comments.router, measures.router, learning.router, rounds.router, versions.router,
+    features.router, exports.router, acceptances.router, predict.router,
     thresholds.router, gallery.router, clusters.router, duplicates.router,
 ):  # fmt: skip
     api.add_router("", router)

@@ -7,8 +7,8 @@ of some hundred labels.
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
-from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
@@ -39,7 +39,7 @@ CELLS = (
     '<line class="wh" x1="{}" x2="{}" y1="50%" y2="50%"/>'
     '<circle class="dot" cx="{}" cy="50%" r="4.5"/></svg></td>'
 )
-NONE = mark_safe('<td class="f" colspan="2">–</td>')
+NONE = format_html('<td class="f" colspan="2">{}</td>', "–")
 
 
 @dataclass(frozen=True)
@@ -86,13 +86,14 @@ def _row(each: LabelReport, span: str) -> Row:
     name, label = each.label.name, each.label
     if each.too_few:
         few = _("Too few to say: %(n)s images; a number appears at 5.") % {"n": each.support}
-        return Row(name, label, SafeString(), each.support, few)
+        return Row(name, label, format_html_join("", "", []), each.support, few)
     return Row(name, label, _cells(each, span), each.support)
 
 
 def _cells(each: object, span: str) -> SafeString:
     found = (getattr(each, name) for name, _words in FIGURES)
-    return SafeString("".join(cells(figure, span) if figure else NONE for figure in found))
+    parts = ((cells(figure, span) if figure else NONE,) for figure in found)
+    return format_html_join("", "{}", parts)
 
 
 def cells(found: Measure, span: str) -> SafeString:

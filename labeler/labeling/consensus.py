@@ -54,7 +54,7 @@ def audit_answers(project: Project) -> list[tuple[int, int, list[int]]]:
 
 
 def taught(project: Project, which: Q = ALL) -> list[tuple[int, int, list[int]]]:
-    """(image id, row, label ids) as `training_answers`, of the answers that `which` lets through."""
+    """(image id, row, label ids) as `training_answers`, of the answers `which` lets through."""
     images = _voted(project, audit.teaching("image__") & which)
     agreed = zip(images, together(project, [each.votes for each in images]), strict=True)
     return [(each.image, each.row, labels) for each, labels in agreed if labels is not None]

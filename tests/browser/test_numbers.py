@@ -42,7 +42,8 @@ def test_from_a_number_to_its_images(page, site, bench, reviewer):
     address = site.address + reverse("numbers", args=[bench.project.pk])
     assert barriers(page, address) == []
     page.get_by_role("link", name="lowest bound first").click()
-    first = page.get_by_role("region", name="Over all labels Label by label").locator("tbody th").first
+    table = page.get_by_role("region", name="Over all labels Label by label")
+    first = table.locator("tbody th").first
     expect(first).to_have_text("rust")
     page.get_by_role("link", name="share of the row").click()
     cell = page.get_by_role("link", name=re.compile("20 ?: rust, healthy"))  # 4 of 20

@@ -46,9 +46,7 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "evaluation/models.html", context)
 
 
-def _compared(
-    request: HttpRequest, project: Project, found: list[ModelVersion]
-) -> dict[str, Any]:
+def _compared(request: HttpRequest, project: Project, found: list[ModelVersion]) -> dict[str, Any]:
     """The comparison that `?v=3&v=7` asks for, or what is wrong with the choice."""
     chosen = request.GET.getlist("v")
     if not chosen:
