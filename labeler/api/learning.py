@@ -90,7 +90,8 @@ class StopTestOut(Schema):
 
 
 class LearningOut(Schema):
-    """`state` is early, reached, flat, beyond (not reachable by labels) or going."""
+    """`state` is early, reached, flat, beyond (not reachable by labels), short (of images) or
+    going."""
 
     target: float
     state: str

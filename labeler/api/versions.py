@@ -42,7 +42,7 @@ class ComparisonOut(Schema):
 
 @router.get(f"{PATH}/compare", response={200: ComparisonOut, **ERRORS})
 def compare_model_versions(
-    request: HttpRequest, project_id: int, before: int, after: int
+    request: HttpRequest, project_id: int, before: int = 0, after: int = 0
 ) -> dict[str, Any]:
     """What changes from version `before` to version `after`."""
     project = project_for(request.user, project_id, "see_dashboard")

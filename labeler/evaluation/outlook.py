@@ -8,6 +8,7 @@ from labeler.evaluation import alike, curve
 from labeler.evaluation.curve import Point
 from labeler.evaluation.label_curves import LabelCurve
 from labeler.evaluation.memory import Memory
+from labeler.labeling import consensus, tally
 from labeler.projects.models import Label, Project
 from ml import forecast
 from ml.forecast import Forecast, Range
@@ -40,6 +41,7 @@ class Outlook:
     left: Left | None = None
     ahead: tuple[tuple[int, float, float, float], ...] = ()  # labels, value, low, high
     label: Label | None = None  # of which it is, where it is not macro F1
+    open_images: int | None = None  # images that nobody has answered: no more labels can come
 
     @property
     def now(self) -> Point | None:
@@ -52,7 +54,7 @@ class Outlook:
 
     @property
     def state(self) -> str:
-        """early, reached, flat, beyond (not reachable by labels) or going."""
+        """early, reached, flat, beyond (not reachable by labels), short (of images) or going."""
         if self.gain is None or self.left is None or self.now is None:
             return "early"
         if self.now.low >= self.target:
@@ -60,7 +62,15 @@ class Outlook:
         below = self.now.macro_f1 < self.target
         if below and (self.left.chance < HARDLY or (self.flat and self.left.value is None)):
             return "beyond"
-        return "flat" if self.flat else "going"
+        if self.flat:
+            return "flat"
+        return "short" if self._wants_more_images else "going"
+
+    @property
+    def _wants_more_images(self) -> bool:
+        if self.left is None or self.left.value is None or self.open_images is None:
+            return False
+        return self.left.value > self.open_images
 
 
 _known: Memory[Outlook] = Memory(256)
@@ -70,7 +80,12 @@ def of(project: Project, label_id: int | None = None) -> Outlook:
     """The outlook for macro F1, or for one label's F1; quick once it was asked for."""
     found = points(project, label_id)
     key: Hashable = (project.pk, label_id, found, project.target)
-    return _known.get(key, lambda: _look(found, project.target))
+    known = _known.get(key, lambda: _look(found, project.target))
+    return replace(known, open_images=project.next_row - _answered(project))
+
+
+def _answered(project: Project) -> int:
+    return tally.of("labeled", project.pk, lambda: consensus.answered_count(project))
 
 
 def points(project: Project, label_id: int | None = None) -> tuple[Point, ...]:

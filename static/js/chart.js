@@ -43,7 +43,7 @@ export const across = (ticks, more) =>
 export const upwards = (ticks, more) =>
   axis(ticks, { size: 40, gap: 8, grid: { width: 1, stroke: paint("line") }, ...more });
 
-export const frame = { cursor: { show: false }, legend: { show: false }, select: { show: false }, padding: [10, 14, 0, 0] };
+export const frame = { cursor: { show: false }, legend: { show: false }, select: { show: false }, padding: [10, 20, 0, 0] };
 
 function curveOptions(data) {
   const all = extent(data);

@@ -23,7 +23,14 @@ def grown(bench, rights=(100, 130, 150, 160, 166, 170), counts=(40, 60, 90, 130,
         bench.version(images, proba_of(said, 3), n_labels=n)
     while curve.refresh(bench.project, most=10):
         pass
+    has_images(bench.project, 5000)
     return images
+
+
+def has_images(project, n):
+    """So many, of which 200 are answered."""
+    project.next_row = n
+    project.save(update_fields=["next_row"])
 
 
 def test_a_rising_curve_has_a_forecast_with_a_range(bench):
@@ -36,6 +43,14 @@ def test_a_rising_curve_has_a_forecast_with_a_range(bench):
     assert found.left.low is not None
     assert found.ahead[0][0] == 280
     assert all(low <= value <= high for _, value, low, high in found.ahead)
+
+
+def test_a_target_beyond_the_images_left_says_so(bench, client, reviewer):
+    grown(bench)
+    has_images(bench.project, 210)
+    assert outlook.of(bench.project).state == "short"
+    words = text_of(page(client, reviewer, "learning", bench.project))
+    assert "and 10 images are left. Look at the mistakes, or add images." in words
 
 
 def test_three_versions_are_too_early_for_a_forecast(bench):
