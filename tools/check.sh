@@ -15,7 +15,10 @@ missing() {
 
 # The checks write into a folder of their own and know nothing of the installation's settings.
 scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
+alone= beside=
+stop() { kill $alone $beside 2>/dev/null || true; rm -rf "$scratch"; }
+trap stop EXIT
+trap 'exit 130' INT TERM
 unset DATABASE_URL CELERY_BROKER_URL LABELER_STORAGE_URL
 export LABELER_DATA="$scratch"
 export LABELER_TEST_DB_SUFFIX="${LABELER_TEST_DB_SUFFIX:-$$}"
@@ -44,15 +47,30 @@ sh tools/venv.sh requirements-readers.txt .venv-readers || \
     missing "the readers of other tools" "The lines above say why they could not be installed."
 
 postgres=${LABELER_TEST_POSTGRES:-postgres://$(id -un)@127.0.0.1:5432/postgres}
+told="$scratch/postgresql.txt"
 if $python -c 'import psycopg2, sys; psycopg2.connect(sys.argv[1], connect_timeout=3)' "$postgres" 2>/dev/null; then
-    say "Tests on PostgreSQL: whatever touches the database"
-    DATABASE_URL=$postgres LABELER_SECRET_KEY=$($python -c 'import secrets; print(secrets.token_hex(30))') \
+    say "Tests on PostgreSQL, whatever touches the database: they run beside those on SQLite"
+    secret=$($python -c 'import secrets; print(secrets.token_hex(30))')
+    DATABASE_URL=$postgres LABELER_SECRET_KEY=$secret LABELER_TEST_DB_SUFFIX="${LABELER_TEST_DB_SUFFIX}p" \
         $python -m pytest -q --ignore=tests/ml --ignore=tests/supervisor \
-        -m "(not browser and not slow) or team" $again "$@"
+        -m "(not browser and not slow) or team" $again "$@" >"$told" 2>&1 &
+    beside=$!
 else
     missing "the tests on PostgreSQL" \
         "Name a database with LABELER_TEST_POSTGRES, such as postgres://me@127.0.0.1:5432/postgres."
 fi
 
 say "All tests, on SQLite"
-$python -m pytest $again "$@"
+$python -m pytest $again "$@" >"$scratch/sqlite.txt" 2>&1 &
+alone=$!
+tail -f --pid=$alone "$scratch/sqlite.txt" 2>/dev/null || true
+failed=
+wait $alone || failed="$scratch/sqlite.txt"
+if [ -n "$beside" ]; then
+    say "Tests on PostgreSQL"
+    wait $beside || failed=$told
+    cat "$told"
+fi
+say "The result${failed:+: not everything passed}"
+tail -n 1 "${failed:-$scratch/sqlite.txt}"
+[ -z "$failed" ]
