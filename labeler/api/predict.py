@@ -5,12 +5,13 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
-from ninja import Router, Schema
+from ninja import Query, Router, Schema
 from pydantic import ValidationError
 
 from labeler.api import errors
 from labeler.api.errors import ERRORS, Refused
 from labeler.api.parsing import json_body
+from labeler.api.schema import Number
 from labeler.projects.access import project_for
 from labeler.projects.models import Project
 from labeler.serving import pictures, place
@@ -89,7 +90,9 @@ BODY = {
     exclude_none=True,
     openapi_extra={"requestBody": BODY},
 )
-def predict(request: HttpRequest, project_id: int, model_version: int | None = None) -> Any:
+def predict(
+    request: HttpRequest, project_id: int, model_version: Query[Number | None] = None
+) -> Any:
     """Judge up to 64 pictures: `files` of a form, or `images` of the pool and `urls` as JSON.
 
     `model_version` asks another version than the serving one. 429 with Retry-After: too many

@@ -90,7 +90,7 @@ def delete_model_version(request: HttpRequest, project_id: int, number: int) -> 
 
 def _version(project: Project, number: int) -> ModelVersion:
     found = ModelVersion.objects.filter(project=project, number=number).select_related("round")
-    version = found.first()
+    version = found.first() if 0 < number < 2**31 else None
     if version is None:
         words = _("This project has no model version %(n)s.") % {"n": number}
         raise Refused(404, "not_found", words)

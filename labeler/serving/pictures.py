@@ -51,7 +51,7 @@ def of_body(project: Project, images: Sequence[int], urls: Sequence[str]) -> lis
         raise TooMany(
             _("One request may ask for %(n)s pictures. Send more requests.") % {"n": MOST}
         )
-    known = Image.objects.filter(project=project).in_bulk([pk for pk in images if pk > 0])
+    known = Image.objects.filter(project=project).in_bulk([pk for pk in images if 0 < pk < 2**63])
     mine = [Asked(pk, _original(known.get(pk))) for pk in images]
     return _checked([*mine, *(Asked(url, _fetched(url)) for url in urls)])
 

@@ -39,6 +39,12 @@ def _keep_the_connection():
         signal.connect(close_old_connections)
 
 
+@pytest.fixture(autouse=True)
+def _is_the_service(settings):
+    """Predictions are answered here: another process would not see the test's rows."""
+    settings.SERVING = True
+
+
 @pytest.fixture
 def operation_of(world, owner):
     """An operation of the document, with the headers that let a call in."""
