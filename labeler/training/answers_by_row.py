@@ -51,17 +51,19 @@ def of(version: ModelVersion) -> AnswersByRow:
     """The answers of the version; nothing is scored where its predictions are gone."""
     folder = predictions.folder(version)
     key = (version.pk, _stamp(folder))
-    if key not in _kept:
-        found = _read(folder, version)
-        key = (version.pk, _stamp(folder))
+    if key in _kept:
+        return _kept[key]
+    found = _read(folder, version)
+    key = (version.pk, _stamp(folder))
+    if key[1]:  # where nothing is there yet, something may come
         _kept[key] = found
         while len(_kept) > MOST_KEPT:
             _kept.popitem(last=False)
-    return _kept[key]
+    return found
 
 
 def _stamp(folder: Path) -> int:
-    """When the file was written: a version that is pinned scores its pool anew."""
+    """When the file was written, 0 if it is not there: a pinned version scores its pool anew."""
     try:
         return (folder / FILE).stat().st_mtime_ns
     except FileNotFoundError:

@@ -6,7 +6,15 @@ from typing import Any, NoReturn
 import numpy as np
 import numpy.typing as npt
 
-from labeler.training import embeddings, memory, model_files, predictions, spaces, versions
+from labeler.training import (
+    answers_by_row,
+    embeddings,
+    memory,
+    model_files,
+    predictions,
+    spaces,
+    versions,
+)  # fmt: skip
 from labeler.training.fitting import Fitted
 from labeler.training.memory import Block
 from labeler.training.models import ModelVersion, Round
@@ -40,6 +48,7 @@ def score(version: ModelVersion, into: Path, progress: Progress) -> int:
         progress("scoring", block.first)
         table = _predicted(block, fitted, kind, len(version.label_ids))
         arrays.write_shard(into / f"{block.first // arrays.SHARD}.npy", table)
+    answers_by_row.write(into, multi=project.is_multi)
     return len(pool)
 
 

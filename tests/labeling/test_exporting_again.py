@@ -65,7 +65,11 @@ def brought_back(full, admin, key, *, multi=False):
     return new
 
 
-@pytest.mark.parametrize("key", [f.key for f in exporting.FORMATS.values() if f.packed])
+# What people said; `sorted` holds what the model's labels make of the pool instead.
+OF_PEOPLE = [f.key for f in exporting.FORMATS.values() if f.packed and f.key != "sorted"]
+
+
+@pytest.mark.parametrize("key", OF_PEOPLE)
 def test_labels_and_splits_come_back(full, admin, key):
     new = brought_back(full, admin, key)
     told, expected = said(new), said(full)

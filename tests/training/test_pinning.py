@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from labeler.labeling.models import QueueItem
-from labeler.training import pinning, predictions, rounds, shards, versions
+from labeler.training import answers_by_row, pinning, predictions, rounds, shards, versions
 from labeler.training.models import ModelVersion, Round, Shard
 from labeler.training.spaces import Space
 from tests.training.invented import FEATURES, answer, run_round, work_on
@@ -155,3 +155,13 @@ def test_what_is_in_use_stays(versioned, pinned, number, why):
 def test_no_such_version(versioned):
     assert pinning.pin(versioned, 99) is None
     assert shards.folder(versioned, Space(FEATURES)).exists()
+
+
+def test_answers_that_come_later_are_read_once_they_are_there(versioned):
+    version = ModelVersion.objects.get(project=versioned, number=1)
+    shutil.rmtree(predictions.folder(version))
+    assert not answers_by_row.of(version).scored.any()
+    pinning.pin(versioned, 1)
+    rounds.ask(versioned, Reason.SERVE)
+    work_on(rounds.KIND)
+    assert answers_by_row.of(version).scored.sum() == 60
