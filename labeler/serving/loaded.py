@@ -1,11 +1,11 @@
 """A model version in memory, ready to judge pictures."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from django.conf import settings
+from PIL import Image
 
 from labeler.labeling import selection
 from labeler.serving.batches import Batches
@@ -13,6 +13,7 @@ from labeler.training import feature_fits, model_files, spaces, thresholds
 from labeler.training.models import ModelVersion
 from ml import calibration, metrics
 from ml.images import open_image
+from ml.united import united
 
 DIGITS = 6
 WARM_UP = 2  # batches judged before the first request: the first calls are slow
@@ -78,18 +79,10 @@ class Loaded:
         table = calibration.apply(
             said, self.version.temperature, "multi" if self.multi else "single"
         )
-        if len(self.names) == len(self._columns):
-            return table
-        merged = np.zeros((len(table), len(self.names)), dtype=np.float32)
-        both: Any = np.maximum if self.multi else np.add
-        for name, column in zip(self._columns, table.T, strict=True):
-            at = self.names.index(name)
-            merged[:, at] = both(merged[:, at], column)
-        return merged
+        return united(table, [self.names.index(name) for name in self._columns], multi=self.multi)
 
     def _warm_up(self) -> None:
         height, width = self._features.size[::-1]
-        from PIL import Image
 
         blank = self._features.preprocess(Image.new("RGB", (width, height)))
         for _ in range(WARM_UP):

@@ -19,6 +19,7 @@ from labeler.training.models import ModelVersion
 from ml import arrays, promise
 from ml.arrays import SHARD, ArrayDamaged
 from ml.promise import Decided
+from ml.united import united
 
 FILE = "sureness.npz"
 NONE = -1
@@ -53,22 +54,13 @@ class Reader:
     def decide(self, rows: Sequence[int] | Ints) -> Decided:
         """What the version says of these rows; columns as `label_ids`."""
         found = predictions.proba(self.version, rows)
-        if len(self.label_ids) < len(self._columns):
-            found = self._united(found)
+        found = united(found, self._columns, multi=self.multi)
         return promise.decide(found, self.floors, multi=self.multi)
 
     def places(self, given: npt.NDArray[np.bool_]) -> Ints:
         """(n,) the column each image is given; with several labels 1 where there is any, else 0."""
         found = given.any(axis=1) if self.multi else given.argmax(axis=1)
         return np.asarray(found, dtype=np.int64)
-
-    def _united(self, found: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """Labels that were merged since share a column: the sum, or with several the larger."""
-        table = np.zeros((len(found), len(self.label_ids)), dtype=np.float32)
-        unite = np.maximum if self.multi else np.add
-        for column, values in zip(self._columns, found.T, strict=True):
-            table[:, column] = unite(table[:, column], values)
-        return table
 
 
 def make(version: ModelVersion, progress: Callable[[int, int], object]) -> Sureness:

@@ -18,6 +18,7 @@ from ml.features import FeatureSet
 from ml.heads import Head
 from ml.images import ImageRefused, open_image
 from ml.lookahead import ahead
+from ml.united import united
 
 BATCH = 32
 DIGITS = 4
@@ -106,15 +107,7 @@ class Judge:
         multi = self.project.is_multi
         said = self._head.predict_proba(self._features.embed_batch(batch))
         table = calibration.apply(said, self.version.temperature, "multi" if multi else "single")
-        if len(self.names) == len(self._columns):
-            return table
-        # Labels that were merged meanwhile: either of them means the one they are now.
-        merged = np.zeros((len(table), len(self.names)), dtype=np.float32)
-        both = np.maximum if multi else np.add
-        for name, column in zip(self._columns, table.T, strict=True):
-            at = self.names.index(name)
-            merged[:, at] = both(merged[:, at], column)
-        return merged
+        return united(table, [self.names.index(name) for name in self._columns], multi=multi)
 
     def _decide(self, proba: Table) -> npt.NDArray[np.str_]:
         rule = self.rule
