@@ -135,6 +135,7 @@ def test_the_page_says_how_many_labels_are_left(bench, client, reviewer):
     assert "The next 100 labels should add" in words
     assert "Keep going" in words
     assert "Class balance" in words
+    assert words.count("Show as table") >= 2  # the curve, and the small curves of the labels
 
 
 def test_the_page_of_one_label(bench, client, reviewer):
