@@ -118,3 +118,35 @@ class FeatureFit(LeasedWork):
         constraints = [
             models.UniqueConstraint(fields=["project", "features"], name="feature_fit_once")
         ]
+
+
+class Canary(models.Model):
+    """How much of a project's predictions its newest version answers while another one serves."""
+
+    project = models.OneToOneField(Project, models.CASCADE, related_name="canary")
+    share = models.FloatField(default=0.0)
+    since = models.DateTimeField(null=True, blank=True)  # when the counts began
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(share__gte=0, share__lte=0.5), name="canary_share_is_half_at_most"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.share:.0%} of {self.project}"
+
+
+class Served(models.Model):
+    """What a version told those who asked for predictions, counted by every prediction service."""
+
+    version = models.OneToOneField(ModelVersion, models.CASCADE, related_name="served")
+    requests = models.PositiveBigIntegerField(default=0)
+    pictures = models.PositiveBigIntegerField(default=0)
+    confidence = models.FloatField(default=0.0)  # the likeliest label's, summed over the pictures
+    unknown = models.PositiveBigIntegerField(default=0)  # pictures
+    last_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.pictures} by {self.version}"
