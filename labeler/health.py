@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 
+from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import connection
 from django.db.models import Count
@@ -32,8 +33,12 @@ def alive(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def ready(request: HttpRequest) -> HttpResponse:
-    """Whether labels can be taken and work gets done; 503 names what is missing."""
-    checks = {name: _holds(check) for name, check in CHECKS.items()}
+    """Whether labels can be taken and work gets done; 503 names what is missing.
+
+    The prediction service is ready once the models that were asked for lately are in memory.
+    """
+    asked = SERVICE if settings.SERVING else CHECKS
+    checks = {name: _holds(check) for name, check in asked.items()}
     status = 200 if all(checks.values()) else 503
     answer = JsonResponse({"status": "ready" if status == 200 else "not ready", **checks})
     answer.status_code = status
@@ -67,6 +72,15 @@ CHECKS: dict[str, Callable[[], bool]] = {
     "storage": _storage,
     "worker": lambda: bool(workers()),
 }
+
+
+def _models() -> bool:
+    from labeler.serving import warming  # loads torch: only the service does
+
+    return warming.is_warm()
+
+
+SERVICE: dict[str, Callable[[], bool]] = {"database": _database, "models": _models}
 
 
 @never_cache

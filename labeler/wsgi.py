@@ -3,6 +3,7 @@
 import gc
 import os
 
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.urls import get_resolver
 
@@ -10,3 +11,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "labeler.settings")
 application = get_wsgi_application()
 assert get_resolver().url_patterns  # every view is loaded before the first request, and the fork
 gc.freeze()  # what is loaded by now stays: looking through it for garbage would be in vain
+if settings.SERVING:
+    from labeler.serving import warming
+
+    warming.begin()

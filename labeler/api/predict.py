@@ -1,23 +1,29 @@
 """What the serving model says of pictures. The web server hands the question to the service."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from ninja import Query, Router, Schema
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from labeler.api import errors
 from labeler.api.errors import ERRORS, Refused
 from labeler.api.parsing import json_body
-from labeler.api.schema import Number
+from labeler.api.schema import Number, QuerySchema
+from labeler.exploring import similar as similar_images
+from labeler.labeling import chosen
 from labeler.projects.access import project_for
 from labeler.projects.models import Project
 from labeler.serving import pictures, place
+from labeler.training import spaces
+from labeler.training.models import ModelVersion
+from labeler.training.shards import EmbeddingsDamaged
 from labeler.training.versions import ModelDamaged
 
 router = Router(tags=["predictions"])
+MOST_SIMILAR = 50
 AGAIN = "5"  # seconds, where the service is away
 
 
@@ -28,6 +34,13 @@ class Wanted(Schema):
     urls: list[str] = []
 
 
+class Wish(QuerySchema):
+    """Which version, and how many similar images."""
+
+    model_version: Number | None = None
+    similar: Annotated[int, Field(ge=0, le=MOST_SIMILAR)] = 0
+
+
 class PredictionError(Schema):
     """Why there is no prediction of a picture."""
 
@@ -35,11 +48,23 @@ class PredictionError(Schema):
     detail: str
 
 
+class LikeOut(Schema):
+    """An image of the pool that is like the picture: cosine similarity in [-1, 1].
+
+    `labels` are what people said of it; empty while nobody has.
+    """
+
+    id: int
+    name: str
+    similarity: float
+    labels: list[str]
+
+
 class Prediction(Schema):
     """What the model says of one picture: the probability of each label, likeliest first.
 
     `label` passes its saved threshold, else it is null and `unknown` true. A project of several
-    labels has `labels`, all that pass, and `label` is null.
+    labels has `labels`, all that pass, and `label` is null. `similar` comes where it is asked for.
     """
 
     name: str | int
@@ -48,15 +73,22 @@ class Prediction(Schema):
     label: str | None = None
     labels: list[str] | None = None
     unknown: bool | None = None
+    similar: list[LikeOut] | None = None
     error: PredictionError | None = None
 
 
 class Predictions(Schema):
-    """One model version answers for all the pictures of a request."""
+    """One model version answers for all the pictures of a request.
+
+    `thresholds`: the saved ones by label; a label without one is given where it is the likeliest.
+    `note`: why there are no similar images.
+    """
 
     model_version: int
     predictions: list[Prediction]
+    thresholds: dict[str, float]
     took_ms: float
+    note: str | None = None
 
 
 BODY = {
@@ -90,21 +122,22 @@ BODY = {
     exclude_none=True,
     openapi_extra={"requestBody": BODY},
 )
-def predict(
-    request: HttpRequest, project_id: int, model_version: Query[Number | None] = None
-) -> Any:
+def predict(request: HttpRequest, project_id: int, wish: Query[Wish]) -> Any:
     """Judge up to 64 pictures: `files` of a form, or `images` of the pool and `urls` as JSON.
 
-    `model_version` asks another version than the serving one. 429 with Retry-After: too many
-    pictures wait. 503: the prediction service does not run.
+    `model_version` asks another version than the serving one. `similar` adds that many images of
+    the pool which are most like each picture. Where a canary runs, the version is drawn by the
+    header X-Request-ID, or by the pictures. 429 with Retry-After: too many pictures wait. 503:
+    the prediction service does not run.
     """
     project = project_for(request.user, project_id, "see_dashboard")
     if settings.SERVING:
-        return _here(request, project, model_version)
-    return _there(request)
+        return _here(request, project, wish)
+    return there(request)
 
 
-def _there(request: HttpRequest) -> HttpResponse:
+def there(request: HttpRequest) -> HttpResponse:
+    """What the prediction service answers to the caller's request."""
     try:
         said = place.ask(request, *_on_its_way(request))
     except place.Away:
@@ -130,19 +163,52 @@ def _on_its_way(request: HttpRequest) -> tuple[bytes, str]:
     return place.form(files)
 
 
-def _here(request: HttpRequest, project: Project, number: int | None) -> Any:
+def _here(request: HttpRequest, project: Project, wish: Wish) -> Any:
+    near = Neighbours(project, wish.similar) if wish.similar else None
+    drawn_by = request.headers.get("X-Request-ID", "")
+    asked = _asked(request, project)
+    told = judged(project, asked, wish.model_version, request_id=drawn_by, near=near)
+    return told | {"note": near.note} if near and near.note and isinstance(told, dict) else told
+
+
+def judged(project: Project, asked: list[pictures.Asked], *args: Any, **wish: Any) -> Any:
+    """What this process, the service, says of pictures; or the answer that it is busy.
+
+    args, wish: as in `answering.answer`. Raises Refused where there is no model.
+    """
     from labeler.serving import answering  # loads torch: only the service does
     from labeler.serving.batches import Busy
     from labeler.serving.shelf import NoModel
 
     try:
-        return answering.answer(project, _asked(request, project), number)
+        return answering.answer(project, asked, *args, **wish)
     except NoModel as error:
         raise Refused(409, "no_model", str(error)) from error
     except ModelDamaged as error:
         raise Refused(409, "model_damaged", str(error)) from error
     except Busy as busy:
         return _again(429, "busy", str(busy), f"{busy.seconds:.0f}")
+
+
+class Neighbours:
+    """Looks up the images most like a picture; `note` says why there are none, where none are."""
+
+    def __init__(self, project: Project, most: int) -> None:
+        self.project, self.most, self.note = project, most, ""
+
+    def __call__(self, version: ModelVersion, vector: Any) -> list[dict[str, Any]]:
+        space = spaces.of(version)
+        try:
+            found = similar_images.in_space(self.project, space, vector, self.most)
+        except (similar_images.NotReady, EmbeddingsDamaged) as why:
+            self.note = str(why)
+            return []
+        labels = chosen.labels(self.project, [like.image.pk for like in found])
+        return [
+            {"id": like.image.pk, "name": like.image.name, "similarity": round(like.value, 5),
+             "labels": labels.get(like.image.pk, [])}
+            for like in found
+        ]  # fmt: skip
 
 
 def _asked(request: HttpRequest, project: Project) -> Any:

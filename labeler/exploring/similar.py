@@ -12,6 +12,7 @@ from labeler.exploring.models import Survey
 from labeler.exploring.vectors import Vectors
 from labeler.pools.models import Image
 from labeler.projects.models import Project
+from labeler.training.spaces import Space
 from ml.neighbours import Metric
 from ml.similar import Found, most_like
 
@@ -66,8 +67,20 @@ def to_vector(
     return Answer(source.space.features, metric, how, _images(source.project, near, k, but))
 
 
+def in_space(
+    project: Project, space: Space, query: npt.NDArray[np.float32], k: int
+) -> list[Like]:
+    """The k images most like a vector of this space, by cosine. Raises NotReady,
+    EmbeddingsDamaged."""
+    source = _there(vectors.in_space(project, space))
+    return to_vector(source, query, k, metric="cosine").found
+
+
 def _source(project: Project, features: str) -> Vectors:
-    source = vectors.of(project, features)
+    return _there(vectors.of(project, features))
+
+
+def _there(source: Vectors) -> Vectors:
     if not source.shards:
         words = _("No image has been embedded with %s yet. Wait a little; then try again.")
         raise NotReady(words % source.space.features)

@@ -5,7 +5,8 @@ from typing import Any
 
 from labeler.labeling.models import Annotation
 from labeler.pools.models import Image
-from labeler.projects.models import Project
+from labeler.projects import merged
+from labeler.projects.models import Label, Project
 
 AT_ONCE = 900  # ids in one IN
 
@@ -36,3 +37,23 @@ def _count(project: Project, some: Sequence[int], found: dict[str, Any]) -> None
     pairs = set(shown.filter(labels__isnull=False).values_list("image_id", "labels"))
     for _, label in pairs:
         found["labels"][label] = found["labels"].get(label, 0) + 1
+
+
+def labels(project: Project, image_ids: Sequence[int]) -> dict[int, list[str]]:
+    """{image id: names of the labels that people gave it}, of the project's own, answered ones.
+
+    Not those of an open audit image: it is asked blind.
+    """
+    gone = merged.now(project.pk)
+    names = dict(Label.objects.filter(project=project).values_list("pk", "name"))
+    answers = Annotation.objects.filter(
+        project=project, image__in=image_ids, current=True, gold=False,
+        kind=Annotation.Kind.LABELS, labels__isnull=False,
+    )  # fmt: skip
+    shown = answers.exclude(image__audit=True, image__state=Image.State.OPEN)
+    found: dict[int, list[str]] = {}
+    for image, label in sorted(set(shown.values_list("image_id", "labels"))):
+        name = names[gone.get(label, label)]
+        if name not in found.setdefault(image, []):
+            found[image].append(name)
+    return found

@@ -31,7 +31,11 @@ class Said:
 
 
 class Loaded:
-    """One version: its head, its features, and the labels it knows; never changed once made."""
+    """One version: its head, its features, and the labels it knows; never changed once made.
+
+    Its batches judge to rows of (n_names + dimensions,): the probabilities, then the vector that
+    they were told from.
+    """
 
     def __init__(self, version: ModelVersion) -> None:
         """Raises: ModelDamaged; NotLearned, FileNotFoundError or FeaturesDamaged where what the
@@ -43,7 +47,7 @@ class Loaded:
         called = selection.label_names(version.project)
         self._columns = [called.get(pk, f"label {pk}") for pk in version.label_ids]
         self.names = list(dict.fromkeys(self._columns))
-        self.batches = Batches(self._proba)
+        self.batches = Batches(self._judge)
         self._warm_up()
 
     def prepared(self, data: bytes) -> npt.NDArray[np.uint8]:
@@ -59,13 +63,21 @@ class Loaded:
 
     def said(self, rows: Table, version: ModelVersion) -> list[Said]:
         """What the probabilities mean under the thresholds saved with the version by now."""
-        floors = thresholds.floors(version, self._columns, self.names)
+        proba, floors = rows[:, : len(self.names)], self.floors(version)
         if self.multi:
-            marks = metrics.decide_marks(rows, floors)
+            marks = metrics.decide_marks(proba, floors)
         else:
-            decided = metrics.decide(rows, floors if floors.any() else None)
+            decided = metrics.decide(proba, floors if floors.any() else None)
             marks = metrics.one_hot(decided, len(self.names))
-        return [self._one(row, mark) for row, mark in zip(rows, marks, strict=True)]
+        return [self._one(row, mark) for row, mark in zip(proba, marks, strict=True)]
+
+    def floors(self, version: ModelVersion) -> npt.NDArray[np.float64]:
+        """(n_names,) the probability from which each label is given by now."""
+        return thresholds.floors(version, self._columns, self.names)
+
+    def vectors(self, rows: Table) -> Table:
+        """(n, dimensions) what the network made of the pictures of these rows."""
+        return rows[:, len(self.names) :]
 
     def _one(self, row: npt.NDArray[np.float32], mark: npt.NDArray[np.bool_]) -> Said:
         order = np.argsort(-row, kind="stable")
@@ -73,9 +85,13 @@ class Loaded:
         labels = tuple(self.names[at] for at in order if mark[at])
         return Said(scores, labels, not labels)
 
-    def _proba(self, batch: npt.NDArray[np.uint8]) -> Table:
+    def _judge(self, batch: npt.NDArray[np.uint8]) -> Table:
+        vectors = self._features.embed_batch(batch)
+        return np.hstack([self._proba(vectors), vectors])
+
+    def _proba(self, vectors: Table) -> Table:
         """(n, n_names) calibrated; labels that were merged since share a column."""
-        said = self._head.predict_proba(self._features.embed_batch(batch))
+        said = self._head.predict_proba(vectors)
         table = calibration.apply(
             said, self.version.temperature, "multi" if self.multi else "single"
         )

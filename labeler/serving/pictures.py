@@ -26,10 +26,14 @@ class NoPicture(ValueError):
 
 @dataclass(frozen=True)
 class Asked:
-    """A picture by the name the caller knows it by; `read` brings its bytes, or raises."""
+    """A picture by the name the caller knows it by; `read` brings its bytes, or raises.
+
+    mark: stands for the picture where a draw decides what happens to a request.
+    """
 
     name: str | int
     read: Callable[[], bytes]
+    mark: bytes = b""
 
 
 class Missing(Exception):
@@ -42,7 +46,11 @@ class Missing(Exception):
 
 def of_files(files: Iterable[Any]) -> list[Asked]:
     """Uploaded files."""
-    return _checked([Asked(file.name, file.read) for file in files])
+    return _checked([_uploaded(file.name, file.read()) for file in files])
+
+
+def _uploaded(name: str, data: bytes) -> Asked:
+    return Asked(name, lambda: data, data)
 
 
 def of_body(project: Project, images: Sequence[int], urls: Sequence[str]) -> list[Asked]:
@@ -52,8 +60,20 @@ def of_body(project: Project, images: Sequence[int], urls: Sequence[str]) -> lis
             _("One request may ask for %(n)s pictures. Send more requests.") % {"n": MOST}
         )
     known = Image.objects.filter(project=project).in_bulk([pk for pk in images if 0 < pk < 2**63])
-    mine = [Asked(pk, _original(known.get(pk))) for pk in images]
-    return _checked([*mine, *(Asked(url, _fetched(url)) for url in urls)])
+    mine = [Asked(pk, _original(known.get(pk)), b"%d" % pk) for pk in images]
+    return _checked([*mine, *(Asked(url, _fetched(url), url.encode()) for url in urls)])
+
+
+def of_places(project: Project, places: Sequence[int | str]) -> list[Asked]:
+    """Images of the pool by id and pictures by address, mixed, in this order; any number."""
+    ids = [place for place in places if isinstance(place, int) and 0 < place < 2**63]
+    known = Image.objects.filter(project=project).in_bulk(ids)
+    return [
+        Asked(place, _original(known.get(place)), b"%d" % place)
+        if isinstance(place, int)
+        else Asked(place, _fetched(place), place.encode())
+        for place in places
+    ]
 
 
 def _checked(asked: list[Asked]) -> list[Asked]:

@@ -14,6 +14,7 @@ from django.http import HttpRequest
 
 PASSED_ON = (
     "Authorization", "Cookie", "X-CSRFToken", "Host", "Origin", "Referer", "Accept-Language",
+    "X-Request-ID",
 )  # fmt: skip
 SECONDS = 120.0
 

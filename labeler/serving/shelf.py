@@ -13,7 +13,7 @@ from django.db import connections
 
 from labeler.projects.models import Project
 from labeler.serving.loaded import Loaded
-from labeler.training import versions
+from labeler.training import canary, versions
 from labeler.training.models import ModelVersion
 
 log = logging.getLogger(__name__)
@@ -62,6 +62,20 @@ class Shelf:
             return before, before.version
         return self.load(wanted), wanted
 
+    def canary(self, serving: ModelVersion, mark: bytes) -> tuple[Loaded, ModelVersion] | None:
+        """The newest version, where it shall answer the request of this mark and is warm.
+
+        Until it is, the serving one answers, and this one is loaded beside.
+        """
+        wanted = canary.chosen(serving, mark)
+        if wanted is None:
+            return None
+        wanted.project = serving.project
+        if found := self._there(wanted):
+            return found, wanted
+        self._load_beside(wanted)
+        return None
+
     def pinned(self, project: Project, number: int) -> tuple[Loaded, ModelVersion]:
         """The version of that number. Raises: NoModel, and what Loaded raises."""
         version = ModelVersion.objects.filter(project=project, number=number).first()
@@ -72,13 +86,20 @@ class Shelf:
 
     def load(self, version: ModelVersion) -> Loaded:
         """The version, read if it is not in memory yet."""
+        if found := self._there(version):
+            return found
         with self._loading:
-            with self._lock:
-                found = self._loaded.get(version.pk)
+            found = self._there(version)
             if found is None:
                 found = Loaded(version)
                 self._put(version, found)
         return found
+
+    def _there(self, version: ModelVersion) -> Loaded | None:
+        with self._lock:
+            if version.pk in self._loaded:
+                self._loaded.move_to_end(version.pk)
+            return self._loaded.get(version.pk)
 
     def _put(self, version: ModelVersion, loaded: Loaded) -> None:
         with self._lock:
