@@ -4,8 +4,10 @@ from ninja import NinjaAPI
 
 from labeler.api import (
     acceptances,
+    canaries,
     clusters,
     comments,
+    corrections,
     duplicates,
     errors,
     exports,
@@ -15,6 +17,7 @@ from labeler.api import (
     images,
     import_steps,
     imports,
+    label_studio,
     labels,
     learning,
     measures,
@@ -59,6 +62,7 @@ for router in (  # tried in this order; the first is asked for every label
     comments.router, measures.router, learning.router, rounds.router, versions.router,
     features.router, exports.router, acceptances.router, predict.router,
     thresholds.router, gallery.router, clusters.router, duplicates.router,
+    canaries.router, corrections.router, label_studio.router,
 ):  # fmt: skip
     api.add_router("", router)
 errors.install(api)
