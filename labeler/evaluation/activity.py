@@ -2,11 +2,12 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
+from itertools import pairwise
 from statistics import median
+from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
-from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from labeler.evaluation.memory import Memory
@@ -100,12 +101,13 @@ def of(project: Project, user: User | None = None) -> Activity:
 
 def _count(project: Project, user: User | None, labels: tuple[Label, ...], today: date) -> Activity:
     answers = _answers(project, user)
-    people = _people(answers, today)
+    counted = _per_person(answers, today)
+    people = _people(answers, counted)
     skippers = _skippers(answers, {each.user_id: each.name for each in people})
     return Activity(
         classes=_classes(project, user, labels),
         people=people,
-        days=_days(answers, today),
+        days=_days(counted, today),
         answers=sum(each.total for each in people),
         skipped=_everybody(skippers),
         skippers=skippers,
@@ -134,16 +136,35 @@ def _classes(
     )
 
 
-def _people(answers: "QuerySet[Annotation]", today: date) -> tuple[PersonCount, ...]:
-    rows = answers.annotate(day=TruncDate("created_at")).values("user")
-    counted = rows.annotate(n=Count("pk"), now=Count("pk", filter=Q(day=today))).order_by("-n")
-    found = {row["user"]: row for row in counted}
-    names = {user.pk: str(user) for user in User.objects.filter(pk__in=found)}
+def _per_person(answers: "QuerySet[Annotation]", today: date) -> list[dict[str, Any]]:
+    """{"user", "n" in all, "0" today, "1" yesterday, ...} of everybody, the busiest first.
+
+    Each day is a comparison with two moments: asking SQLite for the day of each answer would call
+    Python for each.
+    """
+    midnights = [_midnight(today - timedelta(days=ago)) for ago in range(-1, DAYS)]
+    days = {
+        str(ago): Count("pk", filter=Q(created_at__gte=begin, created_at__lt=end))
+        for ago, (end, begin) in enumerate(pairwise(midnights))
+    }
+    rows = answers.values("user").annotate(n=Count("pk"), **days)
+    return list(rows.order_by("-n"))
+
+
+def _midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))
+
+
+def _people(
+    answers: "QuerySet[Annotation]", counted: list[dict[str, Any]]
+) -> tuple[PersonCount, ...]:
+    names = {user.pk: str(user) for user in User.objects.filter(pk__in=[c["user"] for c in counted])}
     seconds: dict[int, float] = _paces(answers)
-    most = max((row["n"] for row in found.values()), default=1)
+    most = max((each["n"] for each in counted), default=1)
     return tuple(
-        PersonCount(pk, names[pk], row["now"], row["n"], row["n"] / most, seconds.get(pk))
-        for pk, row in found.items()
+        PersonCount(pk, names[pk], each["0"], each["n"], each["n"] / most, seconds.get(pk))
+        for each in counted
+        for pk in (each["user"],)
     )
 
 
@@ -170,12 +191,8 @@ def _paces(answers: "QuerySet[Annotation]") -> dict[int, float]:
     return {user_id: median(each) for user_id, each in times.items()}
 
 
-def _days(answers: "QuerySet[Annotation]", today: date) -> tuple[DayCount, ...]:
+def _days(counted: list[dict[str, Any]], today: date) -> tuple[DayCount, ...]:
     """Every day from the first answer, at most the last thirty; days without answers are 0."""
-    begin = timezone.now() - timedelta(days=DAYS + 1)
-    rows = answers.filter(created_at__gte=begin).annotate(day=TruncDate("created_at"))
-    counted = dict(rows.values_list("day").annotate(Count("pk")))
-    first = max(min(counted, default=today), today - timedelta(days=DAYS - 1))
-    length = (today - first).days + 1
-    days = (first + timedelta(days=i) for i in range(length))
-    return tuple(DayCount(day, counted.get(day, 0)) for day in days)
+    sums = [sum(each[str(ago)] for each in counted) for ago in range(DAYS)]
+    first = max((ago for ago in range(DAYS) if sums[ago]), default=0)
+    return tuple(DayCount(today - timedelta(days=ago), sums[ago]) for ago in range(first, -1, -1))

@@ -2,11 +2,17 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 from labeler.evaluation.report import Report
 from labeler.projects.models import Label
 
 MOST_IN_TABLE = 15  # labels; beyond that a list of pairs says more than a table
 PAIRS = 15
+MOST_PAIRS = 60  # with many labels there are thousands
+
+Counts = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,7 @@ class Confusion:
     unknown: bool  # whether the table has the column "unknown"
     table: tuple[tuple[Cell, ...], ...]
     pairs: tuple[Cell, ...]
+    cut: bool  # whether there are more pairs than these
 
     @property
     def first_pairs(self) -> tuple[Cell, ...]:
@@ -47,20 +54,44 @@ def of(report: Report) -> Confusion | None:
     if report.confusion is None or not report.audit_labels:
         return None
     labels = tuple(each.label for each in report.labels)
-    unknown = any(row[-1] for row in report.confusion)
-    columns: tuple[Label | None, ...] = (*labels, None)
-    worst = max((c for i, row in enumerate(report.confusion) for j, c in enumerate(row) if i != j))
-    rows = tuple(
+    wrong = _wrong(report.confusion)
+    small, unknown = len(labels) <= MOST_IN_TABLE, bool(wrong[:, -1].any())
+    return Confusion(
+        labels,
+        unknown,
+        _table(labels, report.confusion, wrong.max(), unknown=unknown) if small else (),
+        _pairs(labels, wrong),
+        cut=np.count_nonzero(wrong) > MOST_PAIRS,
+    )
+
+
+def _wrong(confusion: tuple[tuple[int, ...], ...]) -> Counts:
+    wrong = np.array(confusion)
+    np.fill_diagonal(wrong, 0)
+    return wrong
+
+
+def _table(
+    labels: tuple[Label, ...], counts: tuple[tuple[int, ...], ...], worst: int, *, unknown: bool
+) -> tuple[tuple[Cell, ...], ...]:
+    columns: tuple[Label | None, ...] = (*labels, None) if unknown else labels
+    return tuple(
         tuple(
             Cell(label, column, count, 4 if label is column else _step(count, worst))
-            for column, count in zip(columns, row, strict=True)
-            if column is not None or unknown
+            for column, count in zip(columns, row, strict=False)
         )
-        for label, row in zip(labels, report.confusion, strict=True)
+        for label, row in zip(labels, counts, strict=True)
     )
-    mistakes = (cell for row in rows for cell in row if cell.count and cell.step != 4)
-    pairs = tuple(sorted(mistakes, key=lambda cell: -cell.count))
-    return Confusion(labels, unknown, rows if len(labels) <= MOST_IN_TABLE else (), pairs)
+
+
+def _pairs(labels: tuple[Label, ...], wrong: Counts) -> tuple[Cell, ...]:
+    columns: tuple[Label | None, ...] = (*labels, None)
+    rows, at = np.nonzero(wrong)
+    found, worst = wrong[rows, at], int(wrong.max())
+    return tuple(
+        Cell(labels[rows[i]], columns[at[i]], int(found[i]), _step(int(found[i]), worst))
+        for i in np.argsort(-found, kind="stable")[:MOST_PAIRS]
+    )
 
 
 def _step(count: int, worst: int) -> int:
@@ -69,7 +100,14 @@ def _step(count: int, worst: int) -> int:
 
 
 def most_taken_for(report: Report, label: Label) -> Cell | None:
-    """What the label's images are most often called instead."""
-    found = of(report)
-    of_label = [cell for cell in (found.pairs if found else ()) if cell.truth == label]
-    return of_label[0] if of_label and of_label[0].predicted else None
+    """What the label's images are most often called instead; None for unknown, and for nothing."""
+    labels = [each.label for each in report.labels]
+    if report.confusion is None or label not in labels:
+        return None
+    at = labels.index(label)
+    wrong = [0 if i == at else count for i, count in enumerate(report.confusion[at])]
+    often = max(wrong)
+    said = wrong.index(often)
+    if not often or said == len(labels):
+        return None
+    return Cell(label, labels[said], often, step=3)

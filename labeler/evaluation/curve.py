@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 import numpy as np
 from django.utils import timezone
@@ -95,6 +95,12 @@ def before_version(version: ModelVersion) -> ModelVersion | None:
     return older.order_by("-number").first()
 
 
+def before(version: ModelVersion) -> Score | None:
+    """The score of the version before this one, as it was measured last."""
+    older = before_version(version)
+    return Score.objects.select_related("version").filter(version=older).first() if older else None
+
+
 def same_images(
     one: tuple[Scored, scored.Bools], other: tuple[Scored, scored.Bools]
 ) -> tuple[scored.Bools, tuple[scored.Bools, scored.Bools]]:
@@ -116,30 +122,54 @@ def _places(where: Iterable[int], wanted: list[int]) -> list[int]:
     return [at[each] for each in wanted]
 
 
-def refresh(project: Project, *, most: int = 2) -> int:
-    """Measure at most `most` versions whose score is missing or stale; returns how many were.
+class Stand(NamedTuple):
+    """How a version's score stands; without a score `sample` and `measured_at` are None."""
 
-    Called while somebody looks at the curve: labels may come faster than versions can be
-    measured, so the serving version comes first and an old one waits for its minute.
+    version: int
+    serving: bool
+    sample: str | None
+    measured_at: datetime | None
+
+    def is_due(self, digest: str) -> bool:
+        """Whether it is to be measured now: missing, or stale and not measured a moment ago."""
+        if self.sample == digest:
+            return False
+        old = timezone.now() - STALE_AFTER
+        return self.serving or self.measured_at is None or self.measured_at < old
+
+    @property
+    def turn(self) -> tuple[bool, float]:
+        """The serving version first, then the one that waits longest."""
+        return not self.serving, self.measured_at.timestamp() if self.measured_at else 0.0
+
+
+def refresh(project: Project, *, most: int = 2) -> int:
+    """Measure at most `most` versions whose score is due; returns how many were.
+
+    Work for a worker. Labels may come faster than versions can be measured, so the serving version
+    comes first and an old one waits for its minute.
     """
     digest = sample.of(project).digest
-    versions = ModelVersion.objects.filter(project=project).select_related("score")
-    stale = [version for version in versions.order_by("-number") if _is_stale(version, digest)]
-    stale.sort(key=lambda version: (not version.serving, _measured_at(version)))
-    return sum(_measure_or_pass(project, version, digest) for version in stale[:most])
+    due = sorted(_due(_stands(project), digest), key=lambda each: each.turn)[:most]
+    pks = [each.version for each in due]
+    found = ModelVersion.objects.select_related("project").in_bulk(pks)
+    return sum(_measure_or_pass(project, found[pk], digest) for pk in pks if pk in found)
 
 
-def _is_stale(version: ModelVersion, digest: str) -> bool:
-    if not hasattr(version, "score"):
-        return True
-    score = version.score
-    if score.sample == digest:
-        return False
-    return version.serving or score.measured_at < timezone.now() - STALE_AFTER
+def standing(project: Project) -> tuple[int, int]:
+    """How many scores are due, and how many are older than the newest audit answers."""
+    digest, stands = sample.of(project).digest, _stands(project)
+    return len(_due(stands, digest)), sum(s.sample not in (None, digest) for s in stands)
 
 
-def _measured_at(version: ModelVersion) -> float:
-    return version.score.measured_at.timestamp() if hasattr(version, "score") else 0.0
+def _stands(project: Project) -> list[Stand]:
+    columns = "pk", "serving", "score__sample", "score__measured_at"
+    found = ModelVersion.objects.filter(project=project).order_by("-number")
+    return [Stand(*row) for row in found.values_list(*columns)]
+
+
+def _due(stands: list[Stand], digest: str) -> list[Stand]:
+    return [each for each in stands if each.is_due(digest)]
 
 
 def _measure_or_pass(project: Project, version: ModelVersion, digest: str) -> bool:

@@ -36,6 +36,12 @@ class Score(models.Model):
         return f"{self.version}: {self.macro_f1}"
 
 
+class Measuring(LeasedWork):
+    """A project whose scores are to be measured on the newest audit answers, by a worker."""
+
+    project = models.OneToOneField(Project, models.CASCADE, related_name="+")
+
+
 class Study(LeasedWork):
     """A question about the project's labels that takes a worker a while: asked, then answered.
 

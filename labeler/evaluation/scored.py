@@ -137,12 +137,13 @@ def _compare(
     spoken = [pairs.get(pk, pk) for pk in version.label_ids]
     labels = _that_count(labels, spoken, answers)
     column = {label.pk: at for at, label in enumerate(labels)}
-    place = {int(row): at for at, row in enumerate(rows) if not np.isnan(found[at]).any()}
+    whole = np.flatnonzero(~np.isnan(found).any(axis=1))
+    place = dict(zip(rows[whole].tolist(), whole.tolist(), strict=True))
     kept = [at for at, row in enumerate(answers.rows) if row in place]
 
     truth = np.zeros((len(kept), len(labels)), dtype=bool)
-    for i, at in enumerate(kept):
-        truth[i, [column[label_id] for label_id in answers.labels[at]]] = True
+    said = [(i, column[pk]) for i, at in enumerate(kept) for pk in answers.labels[at]]
+    truth[tuple(np.array(said, dtype=np.int64).reshape(-1, 2).T)] = True
     proba = np.zeros((len(kept), len(labels)), dtype=np.float32)
     if kept:
         own = [column[label_id] for label_id in spoken]

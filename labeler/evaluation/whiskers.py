@@ -2,7 +2,20 @@
 
 from dataclasses import dataclass
 
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
 from labeler.evaluation.measures import Measure
+from labeler.projects.templatetags.look import percent
+
+# A template takes ten times as long, and a page may show hundreds.
+DRAWN = (
+    '<svg class="dw{}" role="img" aria-label="{}"><line class="gl" x1="0" x2="100%" y1="50%" '
+    'y2="50%"/><line class="target" x1="{}" x2="{}" y1="-8" y2="36"/>{}<line class="wh" x1="{}" '
+    'x2="{}" y1="50%" y2="50%"/><circle class="dot" cx="{}" cy="50%" r="5.5"/></svg>'
+)
+BEFORE = '<circle class="prev" cx="{}" cy="50%" r="4"/>'
 
 
 @dataclass(frozen=True)
@@ -66,6 +79,22 @@ def whisker(measure: Measure, axis: Axis, target: float, previous: float | None 
         target=axis.at(target),
         previous=None if previous is None else axis.at(previous),
         surely_below=measure.high < target,
+    )
+
+
+def drawn(found: Whisker, what: str) -> SafeString:
+    """The dot with its whisker; `what` it measures is read out with the figures."""
+    words = _("%(what)s %(value)s, between %(low)s and %(high)s") % {
+        "what": what,
+        "value": percent(found.measure.value),
+        "low": percent(found.measure.low),
+        "high": percent(found.measure.high),
+    }
+    below, low = (_("; surely below the target"), " low") if found.surely_below else ("", "")
+    before = format_html(BEFORE, found.previous) if found.previous else ""
+    target = found.target
+    return format_html(
+        DRAWN, low, words + below, target, target, before, found.low, found.high, found.dot
     )
 
 

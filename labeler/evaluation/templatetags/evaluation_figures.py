@@ -1,8 +1,14 @@
 """Further ways to write a figure: without its sign, as a width, as a half width."""
 
 from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from labeler.evaluation import whiskers
+from labeler.evaluation.whiskers import Whisker
 
 register = template.Library()
+BAR = '<svg class="bar" aria-hidden="true"><rect width="{}" height="100%"/></svg>'
 
 
 @register.filter
@@ -36,3 +42,15 @@ def percent_css(value: float | None) -> str:
 def in_percent(value: float | None) -> str:
     """0.05 → "5": a share as a form's number, with a point in every language."""
     return "" if value is None else f"{round(100 * value, 4):g}"
+
+
+@register.simple_tag
+def bar(share: float) -> SafeString:
+    """A bar in a table's cell; share in [0, 1]."""
+    return format_html(BAR, percent_css(share))
+
+
+@register.simple_tag
+def whisker(found: Whisker, what: str) -> SafeString:
+    """A dot with its whisker."""
+    return whiskers.drawn(found, what)

@@ -24,10 +24,12 @@ from labeler.evaluation import (
     gold,
     history,
     label_curves,
+    measuring,
     outlook,
     status,
     stop_tests,
 )
+from labeler.evaluation.models import Score
 from labeler.evaluation.report import NUMBER_FROM, report
 from labeler.labeling import disputes, own_work
 from labeler.projects.access import may, project_for
@@ -89,11 +91,10 @@ def _part(name: str, context: dict[str, Any], *, swap: bool) -> Part:
 
 
 def _context(request: HttpRequest, project: Project) -> dict[str, Any]:
-    curve.refresh(project)
+    older = measuring.consider(project)
     serving = versions.serving(project)
     measured = report(project, serving)
-    before = curve.before_version(serving) if serving else None
-    previous = report(project, before) if before else None
+    previous = curve.before(serving) if serving else None
     shown, ahead, random = curve.points(project), outlook.of(project), _drawn(project)
     return {
         "project": project,
@@ -103,11 +104,12 @@ def _context(request: HttpRequest, project: Project) -> dict[str, Any]:
         "advice": advice.of(project, measured, number_from=NUMBER_FROM),
         "first_after": _to_first(project) if serving is None else 0,
         "table": figures.label_table(
-            measured, previous, project.target, worst_first=_sort(request) == "worst"
+            measured, _figures(previous), project.target, worst_first=_sort(request) == "worst"
         ),
         "previous": previous,
         "sort": _sort(request),
         "curve": shown,
+        "older": older,
         "chart": outlook.chart(shown, ahead, random),
         "outlook": ahead,
         "drawn": random,
@@ -127,6 +129,11 @@ def _context(request: HttpRequest, project: Project) -> dict[str, Any]:
         "gold_total": project.gold.count(),
         "may_set": may(request.user, project, "set"),
     }
+
+
+def _figures(score: Score | None) -> figures.Figures:
+    """What the score says of each label; nothing where there is none."""
+    return {each["id"]: each for each in score.per_label} if score else {}
 
 
 def _drawn(project: Project) -> list[drawn.Row]:

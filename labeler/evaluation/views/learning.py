@@ -12,9 +12,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from labeler.evaluation import (
     balance,
-    curve,
     drawn,
     label_curves,
+    measuring,
     outlook,
     stop_tests,
     strategy_table,
@@ -43,7 +43,7 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
 def _page(
     request: HttpRequest, project: Project, stop_form: StopTestForm | None = None
 ) -> HttpResponse:
-    curve.refresh(project)
+    older = measuring.consider(project)
     label = _label(request, project)
     label_id = label.pk if label else None
     shown, replay = outlook.of(project, label_id), drawn.newest(project)
@@ -53,7 +53,8 @@ def _page(
     context = {
         "project": project, "tab": "dashboard", "label": label,
         "labels": sorted((each.label for each in small), key=lambda la: (la.position, la.place)),
-        "outlook": whole, "shown": shown, "chart": outlook.chart(shown.points, shown, random),
+        "outlook": whole, "shown": shown, "older": older,
+        "chart": outlook.chart(shown.points, shown, random),
         "replay": replay, "drawn": random, "beside": drawn.beside(shown.points, random),
         "small": small if "all" in request.GET else small[:SMALL],
         "more": 0 if "all" in request.GET else max(0, len(small) - SMALL),

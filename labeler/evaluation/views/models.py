@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from labeler.evaluation import comparison, curve, examples, history
+from labeler.evaluation import comparison, examples, history, measuring
 from labeler.evaluation.measures import measure
 from labeler.evaluation.models import Score
 from labeler.evaluation.report import NUMBER_FROM
@@ -28,7 +28,6 @@ ROUNDS_SHOWN = 100
 def page(request: HttpRequest, pk: int) -> HttpResponse:
     """Versions with their scores, which one serves, and the rounds that made them."""
     project = project_for(request.user, pk, "see_dashboard")
-    curve.refresh(project)
     found = history.versions(project)
     axis = axis_for(min(_lows(found), default=0.5))
     context = {
@@ -38,6 +37,7 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
         "versions": [_row(version, axis, project.target) for version in found],
         "serving": next((version for version in found if version.serving), None),
         "rounds": history.rounds(project, ROUNDS_SHOWN),
+        "older": measuring.consider(project),
         "examples": examples.of(project),
         "may_train": may(request.user, project, "train"),
         "number_from": NUMBER_FROM,

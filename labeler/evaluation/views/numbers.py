@@ -5,13 +5,14 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.template.loader import get_template
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from labeler.evaluation import (
     history,
     matrix,
+    matrix_table,
     numbers,
     reliability,
     remaining,
@@ -22,8 +23,9 @@ from labeler.evaluation import (
 )
 from labeler.evaluation.remaining import Remaining
 from labeler.evaluation.report import NUMBER_FROM, Report, report
+from labeler.evaluation.scored import Scored
 from labeler.projects.access import project_for
-from labeler.projects.models import Label, Project
+from labeler.projects.models import Project
 from labeler.training import versions
 from labeler.training.models import ModelVersion
 
@@ -52,7 +54,6 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
         "full": request.GET.get("matrix") == "full",
         "columns": numbers.FIGURES,
         **_left(request, project),
-        "marks": _marks(project),
     }
     if version is not None:
         context.update(_measured(project, version, context))
@@ -66,13 +67,6 @@ def _report(project: Project, version: ModelVersion | None, as_of: int | None) -
     if score and as_of is not None and score.seen_annotation == as_of:
         return reproducing.report_of(score) or report(project, version, as_of=as_of)
     return report(project, version, as_of=as_of)
-
-
-def _marks(project: Project) -> dict[int, str]:
-    """{label id: its shape in its colour}, each put together once for all the page's tables."""
-    shape = get_template("parts/mark.html")
-    labels = Label.objects.filter(project=project)
-    return {label.pk: shape.render({"label": label}) for label in labels}
 
 
 def _version(
@@ -101,11 +95,21 @@ def _measured(project: Project, version: ModelVersion, context: dict[str, Any]) 
         return told
     answers = sample.of(project, as_of)
     compared = scored.of(project, version, answers)
-    told["matrix"] = matrix.of(
-        compared, measured.thresholds, shares=context["shares"], full=context["full"]
-    )
+    told.update(_matrix(project, version, compared, context))
     told["reliability"] = reliability.of(project, version, as_of)
     return told
+
+
+def _matrix(
+    project: Project, version: ModelVersion, compared: Scored, context: dict[str, Any]
+) -> dict[str, Any]:
+    thresholds, shares, full = context["report"].thresholds, context["shares"], context["full"]
+    found = matrix.of(compared, thresholds, shares=shares, full=full)
+    last = _("nothing instead") if project.is_multi else _("unknown")
+    linked = version.serving and not project.is_multi  # galleries show the serving version
+    address = reverse("review", args=[project.pk]) if linked else ""
+    rows = matrix_table.rows(found, last, address) if found else []
+    return {"matrix": found, "matrix_rows": rows, "matrix_last": last}
 
 
 # Still unlabeled --------------------------------------------------------------------------

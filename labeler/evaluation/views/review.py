@@ -2,7 +2,7 @@
 the audit sample, all human-labeled images by cross-validated scores, and the model's own answers.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -32,7 +32,6 @@ from labeler.training.models import ModelVersion
 PAGE_KEYS = {"", "Y", "Z", "[", "]", ",", ".", "X", "S"}
 AUDIT, LABELS, POOL = "audit", "labels", "pool"
 SOURCES = (AUDIT, LABELS, POOL)
-MOST_PAIRS = 60
 MOST_SENT = 2_000  # open second looks that the page marks
 
 
@@ -98,14 +97,9 @@ def _labeled(
         "missing": compared.missing,
         "cross_validated_with": None if is_audit else taught.version_of(project),
         "cell": cell,
-        "confusion": _few(confusion.of(measured)),
+        "confusion": confusion.of(measured),
         "looks": second_look.told(project) if is_audit else None,
     }
-
-
-def _few(found: confusion.Confusion | None) -> confusion.Confusion | None:
-    """With many labels there are thousands of pairs; the page names the most frequent ones."""
-    return found and replace(found, pairs=found.pairs[:MOST_PAIRS])
 
 
 def _common(
