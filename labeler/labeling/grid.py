@@ -12,7 +12,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from labeler.labeling import queue
+from labeler.labeling import progress, queue
 from labeler.labeling.models import Annotation, QueueItem
 from labeler.labeling.refill import CONFIDENT, TAKEN_OUT
 from labeler.projects.models import Label, Project, User
@@ -72,8 +72,10 @@ def claim(
 def counts(project: Project, user: User) -> dict[int, int]:
     """How many images the user could be shown, by label id; labels without any are left out."""
     rows = _standing(project).filter(_free_or_of(user), ~Exists(_answers_of(user)))
-    rows = rows.filter(predicted__retired=False).order_by()
-    found = rows.values_list("predicted").annotate(n=Count("image", distinct=True))
+    rows = rows.filter(predicted__retired=False)
+    for pk, threshold in ({} if chosen else progress.rounds(project).thresholds).items():
+        rows = rows.exclude(predicted=pk, confidence__lt=threshold)
+    found = rows.order_by().values_list("predicted").annotate(n=Count("image", distinct=True))
     return {pk: n for pk, n in found if pk is not None}
 
 
@@ -99,7 +101,11 @@ def _standing(project: Project) -> "QuerySet[QueueItem]":
 def waiting_for(project: Project, user: User, label: Label) -> "QuerySet[QueueItem]":
     """Items of the label that the user could be shown, surest first."""
     items = _standing(project).filter(_free_or_of(user), ~Exists(_answers_of(user)))
-    return items.filter(predicted=label).select_related("image").order_by("-confidence", "pk")
+    threshold = progress.rounds(project).thresholds.get(label.pk)
+    if threshold and not chosen:  # below it the model says "unknown", not this label
+        items = items.filter(confidence__gte=threshold)
+    items = items.filter(predicted=label).select_related("image")
+    return items.order_by("-confidence", "pk")
 
 
 def _free_or_of(user: User) -> Q:

@@ -5,8 +5,8 @@ one, and before the first round, the page simply shows no bar.
 """
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -26,6 +26,7 @@ class Rounds:
     version_at: datetime | None = None
     running: int | None = None  # number of the round at work now
     seconds: float | None = None  # how long the last round took
+    thresholds: Mapping[int, float] = field(default_factory=dict)  # saved: label id → the least p
 
 
 Provider = Callable[[Project], Rounds]
@@ -57,9 +58,9 @@ def _images(project: Project) -> int:
     return pool_size(project) or Image.objects.filter(project=project).count()
 
 
-def as_dict(project: Project) -> dict[str, Any]:
+def as_dict(project: Project, now: Rounds | None = None) -> dict[str, Any]:
     """{images, labeled, since_round, round_at, to_round, round, model_version, …}."""
-    now = rounds(project)
+    now = now or rounds(project)
     return {
         "images": tally.of("images", project.pk, lambda: _images(project)),
         "labeled": tally.of("labeled", project.pk, lambda: consensus.answered_count(project)),

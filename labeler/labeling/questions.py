@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
+from labeler.labeling.believed import EVEN
 from labeler.labeling.models import QueueItem
 from labeler.labeling.refill import (
     AGAIN,
@@ -26,6 +27,7 @@ from labeler.projects.statements import statement
 
 ANY = str(2**62)  # in place of an image's id
 SIZES = ("thumb", "screen", "original")
+NONE_SAVED: Mapping[int, float] = {}
 HIDDEN = "hide_suggestions"  # in User.settings
 BLIND = gettext_lazy(
     "Drawn at random to measure. What the model thinks is hidden, so that your answer is your own."
@@ -76,8 +78,17 @@ def _draw(pk: int) -> float:
     return int.from_bytes(blake2b(b"%d" % pk, digest_size=6).digest()) / 2**48
 
 
-def as_dict(item: QueueItem, names: Mapping[int, str], *, shown: bool) -> dict[str, Any]:
+def as_dict(
+    item: QueueItem,
+    names: Mapping[int, str],
+    *,
+    shown: bool,
+    thresholds: Mapping[int, float] = NONE_SAVED,
+) -> dict[str, Any]:
     """The item as JSON, with the suggestion where it is `shown` (see `suggestion_shown`).
+
+    thresholds: those saved, by label id. Where no label reaches its own, the suggestion says
+    `unknown`, as `predict` does: what the model believes is told, and no label is proposed.
 
     Audit items, gold items and spot checks are asked blind and read alike: nobody can tell which
     is which.
@@ -107,9 +118,18 @@ def as_dict(item: QueueItem, names: Mapping[int, str], *, shown: bool) -> dict[s
             "label": names[best],
             "label_id": best,
             "p": beliefs[best],
+            "unknown": _unknown(item.project, beliefs, best, thresholds),
             "beliefs": {str(pk): p for pk, p in beliefs.items()},
         }
     return question
+
+
+def _unknown(
+    project: Project, beliefs: Mapping[int, float], best: int, thresholds: Mapping[int, float]
+) -> bool:
+    if not project.is_multi:
+        return beliefs[best] < thresholds.get(best, 0.0)
+    return not any(p >= thresholds.get(pk, EVEN) for pk, p in beliefs.items())
 
 
 def urls(image: Image) -> dict[str, str]:

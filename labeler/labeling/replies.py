@@ -1,6 +1,6 @@
 """What the label page and the API are answered; their doorways send these as they are."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db.models import QuerySet
@@ -21,8 +21,9 @@ STRIP = 50  # last answers shown, and undone with one key
 def claimed(project: Project, user: User, items: Iterable[QueueItem]) -> dict[str, Any]:
     """The reply to a claim: {items, left, model_version, progress, labels_version, empty?}."""
     names = questions.names_of(project)
-    asked = [_question(item, project, user, names) for item in items]
-    now = progress.as_dict(project)
+    rounds = progress.rounds(project)
+    asked = [_question(item, project, user, names, rounds.thresholds) for item in items]
+    now = progress.as_dict(project, rounds)
     reply = {
         "items": asked,
         "left": tally.of("left", project.pk, lambda: queue.left(project)),
@@ -64,7 +65,8 @@ def undone(project: Project, user: User, outcome: Outcome) -> dict[str, Any]:
     reply = recorded(outcome)
     if outcome.item and outcome.item.done_at is None:
         names = questions.names_of(project)
-        reply["question"] = _question(outcome.item, project, user, names)
+        thresholds = progress.rounds(project).thresholds
+        reply["question"] = _question(outcome.item, project, user, names, thresholds)
     return reply
 
 
@@ -106,11 +108,11 @@ def answered(project: Project, user: User, uuid: str) -> dict[str, Any] | None:
 def _with_questions(
     project: Project, user: User, rows: "QuerySet[Annotation]"
 ) -> list[dict[str, Any]]:
-    names = questions.names_of(project)
+    names, thresholds = questions.names_of(project), progress.rounds(project).thresholds
     found = []
     for row in rows.select_related("item__image"):
         assert row.item is not None
-        question = _question(row.item, project, user, names)
+        question = _question(row.item, project, user, names, thresholds)
         said = annotation(row) | {"question": question, "created_at": row.created_at}
         found.append(said)
     return _as_now(project, found, names)
@@ -132,8 +134,12 @@ def _as_now(
 
 
 def _question(
-    item: QueueItem, project: Project, user: User, names: dict[int, str]
+    item: QueueItem,
+    project: Project,
+    user: User,
+    names: dict[int, str],
+    thresholds: Mapping[int, float],
 ) -> dict[str, Any]:
     item.project = project
     shown = questions.suggestion_shown(item, project, user)
-    return questions.as_dict(item, names, shown=shown)
+    return questions.as_dict(item, names, shown=shown, thresholds=thresholds)

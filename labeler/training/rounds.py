@@ -128,7 +128,14 @@ def progress(project: Project) -> Rounds:
         version_at=newest.created_at if newest else None,
         running=last.number if last and last.is_open else None,
         seconds=(done.timings or {}).get("all") if done else None,
+        thresholds=_thresholds(project, newest),
     )
+
+
+def _thresholds(project: Project, newest: ModelVersion | None) -> dict[int, float]:
+    """Those of the version that serves, which a pinned one may do in place of the newest."""
+    serving = newest if newest is None or newest.serving else versions.serving(project)
+    return {int(pk): float(p) for pk, p in serving.thresholds.items()} if serving else {}
 
 
 # Reasons ----------------------------------------------------------------------------------

@@ -43,7 +43,7 @@ export function keysFor(ownKey, suggested) {
 
 function paintAnswer(answer, suggestion, { multi, place }) {
   const p = suggestion?.beliefs[answer.dataset.label];
-  const suggested = !multi && Boolean(suggestion) && String(suggestion.label_id) === answer.dataset.label;
+  const suggested = !multi && Boolean(suggestion) && !suggestion.unknown && String(suggestion.label_id) === answer.dataset.label;
   answer.classList.toggle("suggested", suggested);
   answer.style.order = place < 0 ? "" : String(place - BEST); // among many labels the best stand first
   answer.querySelector(".belief rect").setAttribute("width", p === undefined ? "0" : `${100 * p}%`);
@@ -139,7 +139,7 @@ export function announce(desk, { name, suggestion }, { multi }) {
   clearTimeout(announce.timer);
   const words = gettext("%(name)s. The model suggests %(label)s");
   announce.timer = setTimeout(() => {
-    const told = suggestion && !multi ? fill(words, { name, label: suggestion.label }) : name;
+    const told = suggestion && !suggestion.unknown && !multi ? fill(words, { name, label: suggestion.label }) : name;
     desk.querySelector("[data-announce]").textContent = told;
   }, QUIET_MS);
 }

@@ -5,7 +5,16 @@ from uuid import uuid4
 import pytest
 from django.db import connection
 
-from labeler.labeling import annotations, batches, consensus, grid, queue, refill
+from labeler.labeling import (
+    annotations,
+    batches,
+    consensus,
+    grid,
+    progress,
+    queue,
+    refill,
+    replies,
+)
 from labeler.labeling.answers import Refused
 from labeler.labeling.models import Annotation, QueueItem
 from labeler.pools.models import Image
@@ -72,6 +81,55 @@ def test_what_the_model_half_believes_is_not_ticked_for_anybody(sure, images, an
     assert grid.counts(sure, annotator)[rust.pk] == 3
     items = grid.claim(project=sure, user=annotator, label=rust, count=9)
     assert rows_of(items) == [6, 7, 2]
+
+
+@pytest.fixture
+def threshold(monkeypatch):
+    """Saves a threshold for a label, as the floor above tells it."""
+    saved = {}
+    monkeypatch.setattr(progress, "_provider", lambda project: progress.Rounds(thresholds=saved))
+    return saved
+
+
+def test_below_its_saved_threshold_nothing_is_called_by_a_label(sure, annotator, rust, threshold):
+    threshold[rust.pk] = 0.96  # rows 2, 3 and 4 reach it
+    assert grid.counts(sure, annotator)[rust.pk] == 3
+    items = grid.claim(project=sure, user=annotator, label=rust, count=9)
+    assert rows_of(items) == [2, 3, 4]
+
+
+def test_what_was_chosen_in_explore_is_shown_below_the_threshold_too(
+    sure, images, annotator, rust, threshold
+):
+    threshold[rust.pk] = 0.99
+    QueueItem.objects.filter(image=images[6]).update(strategy=refill.ASKED_FOR)
+    assert grid.counts(sure, annotator, chosen=True) == {rust.pk: 1}
+    items = grid.claim(project=sure, user=annotator, label=rust, count=9, chosen=True)
+    assert rows_of(items) == [6]
+
+
+def test_a_suggestion_below_its_threshold_says_unknown(sure, annotator, rust, threshold):
+    def suggestion():
+        item = queue.claim(project=sure, user=annotator, count=1)[0]
+        return replies.claimed(sure, annotator, [item])["items"][0]["suggestion"]
+
+    assert suggestion()["unknown"] is False
+    threshold[rust.pk] = 0.95
+    found = suggestion()
+    assert (found["unknown"], found["label"], found["p"]) == (True, "rust", 0.9)
+
+
+@pytest.mark.parametrize(("saved", "unknown"), [(None, False), (0.95, True), (0.85, False)])
+def test_of_several_labels_one_must_reach_its_threshold(
+    sure, annotator, rust, threshold, saved, unknown
+):
+    Project.objects.filter(pk=sure.pk).update(kind="multi")
+    sure.refresh_from_db()
+    if saved:
+        threshold[rust.pk] = saved
+    item = queue.claim(project=sure, user=annotator, count=1)[0]
+    told = replies.claimed(sure, annotator, [item])["items"][0]["suggestion"]
+    assert told["unknown"] is unknown
 
 
 def test_the_next_page_leaves_out_what_the_page_knows(sure, annotator, rust):

@@ -77,7 +77,8 @@ def _context(request: HttpRequest, project: Project, user: User) -> dict[str, An
 def _asked(item: QueueItem, project: Project, user: User, names: dict[int, str]) -> dict[str, Any]:
     item.project = project
     shown = questions.suggestion_shown(item, project, user)
-    return questions.as_dict(item, names, shown=shown)
+    thresholds = progress.rounds(project).thresholds
+    return questions.as_dict(item, names, shown=shown, thresholds=thresholds)
 
 
 def _today(project: Project, user: User) -> int:
