@@ -1,0 +1,1 @@
+"""Ways into the installation: sessions, second factors, reset links, single sign-on."""

@@ -1,0 +1,1 @@
+"""The journal: who did what to the installation and its projects. (An "audit" here is a sample.)"""
