@@ -147,6 +147,7 @@ INSTALLED_APPS = [
     "labeler.training",
     "labeler.evaluation",
     "labeler.exploring",
+    "labeler.webhooks",
     "labeler.apps.RoofConfig",
 ]
 MIDDLEWARE = [

@@ -16,6 +16,7 @@ FLOORS = {
     "labeler.evaluation": 4,
     "labeler.exploring": 5,
     "labeler.serving": 5,
+    "labeler.webhooks": 5,
 }
 ROOF = 9  # labeler.settings, urls, celery, api, the commands that name every floor, the supervisor
 ML_MAY_IMPORT = {

@@ -79,6 +79,7 @@ class Wish(NamedTuple):
     body: bytes | None = None
     most: int | None = None  # bytes; None: as for one image
     notes: bool = False  # take down the start of an error's body too, for a library to read
+    reads: bool = True  # False: the status is enough, no byte of any body is read
     beat: Callable[[], None] = lambda: None  # called now and then while bytes come in
 
 
@@ -176,7 +177,7 @@ def _take_down(
 ) -> None:
     """The body, within the limit. A body nobody wants is left, and the connection with it."""
     wanted = response.status in GOOD
-    if not wanted and not wish.notes:
+    if not wish.reads or not (wanted or wish.notes):
         return
     most = settings.MAX_IMAGE_BYTES if wish.most is None else wish.most
     if wanted and (response.length or 0) > most:
