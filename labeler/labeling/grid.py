@@ -53,7 +53,7 @@ def claim(
 
     What the user already holds of them comes along, so that a page that was reloaded shows the
     same images. Never an item that is `known` to the page, an image the user has answered, or one
-    that somebody else holds.
+    that somebody else holds, or one of less confidence than the label's saved threshold.
     """
     count = max(1, min(count, MOST))
     with transaction.atomic():
@@ -73,7 +73,7 @@ def counts(project: Project, user: User) -> dict[int, int]:
     """How many images the user could be shown, by label id; labels without any are left out."""
     rows = _standing(project).filter(_free_or_of(user), ~Exists(_answers_of(user)))
     rows = rows.filter(predicted__retired=False)
-    for pk, threshold in ({} if chosen else progress.rounds(project).thresholds).items():
+    for pk, threshold in progress.rounds(project).thresholds.items():
         rows = rows.exclude(predicted=pk, confidence__lt=threshold)
     found = rows.order_by().values_list("predicted").annotate(n=Count("image", distinct=True))
     return {pk: n for pk, n in found if pk is not None}
@@ -102,7 +102,7 @@ def waiting_for(project: Project, user: User, label: Label) -> "QuerySet[QueueIt
     """Items of the label that the user could be shown, surest first."""
     items = _standing(project).filter(_free_or_of(user), ~Exists(_answers_of(user)))
     threshold = progress.rounds(project).thresholds.get(label.pk)
-    if threshold and not chosen:  # below it the model says "unknown", not this label
+    if threshold:  # below it the model says "unknown", not this label
         items = items.filter(confidence__gte=threshold)
     items = items.filter(predicted=label).select_related("image")
     return items.order_by("-confidence", "pk")
