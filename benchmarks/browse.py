@@ -1,13 +1,14 @@
 """A page of 100 tiles at any offset of a large pool, behind each filter, beside 100 ms.
 
 python benchmarks/browse.py [--images 1000000] [--labels 10] [--answers 100000] [--pages 40]
+    [--keep FOLDER]
 
-Makes a pool of its own in a temporary folder, on SQLite or in the (empty) database that
-DATABASE_URL names. Every page is asked for through the whole web application, sign-in and
-permissions included. "First" is the first page of a filter, which works its rows out; the other
-pages lie at random offsets. "cpu" is the processor's own time, for the first page and for
-the rest: what a machine that does nothing else would take. What a process does once after a start
-is told apart.
+Makes a pool of its own in a temporary folder, or in one that is kept and used again, on SQLite or
+in the (empty) database that DATABASE_URL names. Every page is asked for through the whole web
+application, sign-in and permissions included. "First" is the first page of a filter, which works
+its rows out; the other pages lie at random offsets. "cpu" is the processor's own time, for the
+first page and for the rest: what a machine that does nothing else would take. What a process does
+once after a start is told apart.
 """
 
 import argparse
@@ -32,6 +33,7 @@ COLUMNS = (
     "project_id", "row", "sha256", "name", "width", "height", "format", "bytes", "exif", "state",
     "key", "audit", "split", "address", "in_place", "came_with_id", "created_at",
 )  # fmt: skip
+DATES = 1_001
 CAMERAS = ("Nikon D5", "Canon EOS R5", "Pixel 8", "")
 
 
@@ -41,9 +43,10 @@ def main() -> None:
     arguments.add_argument("--labels", type=int, default=10)
     arguments.add_argument("--answers", type=int, default=100_000)
     arguments.add_argument("--pages", type=int, default=40)
+    arguments.add_argument("--keep", metavar="FOLDER")
     given = arguments.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        begin(folder)
+        begin(given.keep or folder)
         began = time.perf_counter()
         project, labels = pool(given.images, given.labels, min(given.answers, given.images))
         print(f"{given.images:,} images made in {time.perf_counter() - began:.0f} s")
@@ -72,6 +75,9 @@ def pool(images: int, labels: int, answers: int) -> tuple[Any, list[Any]]:
     """Images with names and cameras; every tenth labeled; predictions of all."""
     from labeler.projects.models import Label, Project, User
 
+    if kept := Project.objects.order_by("pk").first():
+        prepare(kept)
+        return kept, list(Label.objects.filter(project=kept).order_by("place"))
     owner = User.objects.create_superuser("owner", password=None)
     project = Project.objects.create(
         name="Large", audit_seed=1, created_by=owner, next_row=images, features="pixels"
@@ -82,7 +88,23 @@ def pool(images: int, labels: int, answers: int) -> tuple[Any, list[Any]]:
     write_images(project, images)
     write_answers(project, owner, made, images, answers)
     write_model(project, made, images)
+    prepare(project)
     return project, made
+
+
+def prepare(project: Any) -> None:
+    """What a worker does before the first look."""
+    from labeler.exploring import prepared, surveys
+    from labeler.exploring.models import Survey
+    from labeler.work import leases
+
+    prepared.wish(project)
+    row = leases.claim(Survey)
+    began = time.perf_counter()
+    surveys.run(row)
+    facts = sum(file.stat().st_size for file in surveys.folder(row).iterdir()) / 1e6
+    print(f"Prepared by a worker in {time.perf_counter() - began:.1f} s, {facts:.0f} MB of files")
+    assert prepared.newest(project)
 
 
 def write_images(project: Any, images: int) -> None:
@@ -97,14 +119,18 @@ def write_images(project: Any, images: int) -> None:
     )  # fmt: skip
     keys = np.random.default_rng(1).random(images).tolist()
     adapt = connection.ops.adapt_json_value
-    exif = [adapt({"Model": camera} if camera else {}, None) for camera in CAMERAS]
+    exif = [
+        adapt({"DateTimeOriginal": f"2024-{n % 12 + 1:02}-{n % 28 + 1:02} 10:{n % 60:02}:00",
+               "Model": camera} if camera else {}, None)
+        for n in range(DATES) for camera in CAMERAS
+    ]  # fmt: skip
     now = connection.ops.adapt_datetimefield_value(timezone.now())
     marks = ", ".join(["%s"] * len(COLUMNS))
     words = f"INSERT INTO pools_image ({', '.join(COLUMNS)}) VALUES ({marks})"
     for first in range(0, images, CHUNK):
         rows = [
             (project.pk, row, f"{row:064x}", f"visit-{row % 97}/leaf-{row:07}.jpg", 320, 240,
-             "JPEG", 9, exif[row % 4], "open", keys[row], row % 2_500 == 0,
+             "JPEG", 9, exif[row * 7 % len(exif)], "open", keys[row], row % 2_500 == 0,
              SPLITS[row % 50] if row % 50 < 3 else "", "", False, imp.pk, now)
             for row in range(first, min(images, first + CHUNK))
         ]  # fmt: skip
@@ -180,6 +206,8 @@ def filters(labels: list[Any]) -> dict[str, str]:
         "two words": "q=visit-13+canon",
         "all of it": f"label=none&predicted={one}&low=0.3&split=none&q=pixel&order=entropy",
         "by name": "order=name",
+        "by date of the photo": "order=-taken",
+        "a piece of many names": "q=.jpg",
     }
 
 

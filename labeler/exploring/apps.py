@@ -2,8 +2,6 @@ from typing import Any
 
 from django.apps import AppConfig
 
-LARGE = 20_000  # images, from which reading a pool takes a while
-
 
 class ExploringConfig(AppConfig):
     name = "labeler.exploring"
@@ -11,12 +9,10 @@ class ExploringConfig(AppConfig):
 
     def ready(self) -> None:
         from labeler.exploring.models import Sought, Survey
-        from labeler.training.signals import round_finished
         from labeler.work.kinds import CHORES, ROUNDS, Kind, register
 
-        register(Kind("survey", Survey, CHORES, run=_run))
+        register(Kind("survey", Survey, CHORES, run=_run, find=_prepare))
         register(Kind("sought", Sought, ROUNDS, run=_seek, find=_forget))  # somebody waits for it
-        round_finished.connect(_read_columns, dispatch_uid="exploring.columns")
 
 
 def _run(row: Any) -> None:
@@ -25,17 +21,10 @@ def _run(row: Any) -> None:
     surveys.run(row)
 
 
-def _read_columns(**news: Any) -> None:
-    """Receives training.signals.round_finished, in a worker: what the first look at a large pool
-    reads is then there."""
-    from labeler.exploring import columns, words
-    from labeler.projects.models import Project
+def _prepare() -> None:
+    from labeler.exploring import prepared
 
-    project = Project.objects.filter(pk=news["project_id"], next_row__gte=LARGE).first()
-    if project:
-        columns.of(project)
-        words.of(project)
-        words.forget()  # a worker has no use for them
+    prepared.find()
 
 
 def _seek(row: Any) -> None:

@@ -5,10 +5,10 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from labeler.exploring import odd, surveys
+from labeler.exploring import columns, odd, surveys
 from labeler.exploring.models import Survey
 from labeler.labeling import selection
-from labeler.pools.models import Image, Import
+from labeler.pools.models import Import
 from labeler.projects.models import Project
 from labeler.training import versions
 
@@ -40,6 +40,8 @@ ODD: Words = [
 PLAIN: Words = [
     ("row", _("as they came")),
     ("-row", _("newest first")),
+    ("taken", _("date of the photo, oldest first")),
+    ("-taken", _("date of the photo, newest first")),
     ("name", _("name, A to Z")),
     ("-name", _("name, Z to A")),
 ]
@@ -49,22 +51,28 @@ OF_MODEL: Words = [
     ("margin", _("smallest margin first")),
     ("entropy", _("highest entropy first")),
 ]
+OF_LOOKS: Words = [
+    ("alone", _("most unlike all others first")),
+    ("light", _("darkest first")),
+    ("-light", _("brightest first")),
+    ("blur", _("most blurred first")),
+]
 
 
 def of(project: Project) -> dict[str, Any]:
     """The context of the filters; splits and imports only where there are several."""
     has_model = versions.serving(project) is not None
-    split = Image.objects.filter(project=project).exclude(split="")
+    looks = odd.newest(project)
     imports = Import.objects.filter(project=project, added__gt=0).order_by("-number")
     return {
         "states": STATES,
-        "splits": SPLITS if split[:1] and split.exists() else [],
+        "splits": SPLITS if columns.of(project).splits.any() else [],
         "odd": ODD,
-        "orders": PLAIN + (OF_MODEL if has_model else []),
+        "orders": PLAIN + (OF_MODEL if has_model else []) + (OF_LOOKS if looks else []),
         "people": list(selection.answerers(project)[:MOST_PEOPLE]),
         "imports": list(imports.only("number", "title")[:MOST_IMPORTS]),
         "has_model": has_model,
-        "looks": (found := odd.newest(project)),
+        "looks": looks,
         "looks_work": surveys.open_one(project, Survey.Kind.LOOKS),
-        "looks_later": project.next_row - found.images if found else 0,
+        "looks_later": project.next_row - looks.images if looks else 0,
     }

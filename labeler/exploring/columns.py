@@ -1,22 +1,25 @@
 """What a filter asks about, as arrays by row: kept in memory, brought up to date by what is new.
 
 A filter over a million rows in a database reads a million rows; over these arrays it takes
-milliseconds. The first look of a process reads the pool, later ones only what changed since.
+milliseconds. A small pool is read by the first look of a process, a large one from the files that
+a worker wrote (`prepared`); later looks read only what changed since.
 """
 
 import hashlib
 import itertools
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from django.db.models import Count, Max
 
-from labeler.exploring import columns_file
+from labeler.exploring import prepared, surveys
+from labeler.exploring.models import Survey
 from labeler.labeling import tally
 from labeler.labeling.models import Acceptance, Annotation
 from labeler.pools import taking_back
@@ -29,6 +32,7 @@ READ_AT_ONCE = 20_000
 MOST_NEW = 20_000  # changed answers, above which the pool is read anew
 MARGIN = 500  # annotations looked at again: ids may be given out before they are seen
 MOST_POOLS = 3
+ARRAYS = ("ids", "states", "splits", "imports", "audit", "answers")  # as Columns has them
 STATES = tuple(Image.State.values)
 SPLITS = ("", *Image.Split.values)
 
@@ -52,6 +56,7 @@ class Columns:
     imports: npt.NDArray[np.int32]  # ids; 0 for none
     audit: Bools
     answers: Ints
+    survey: int = 0  # the id of the survey whose files they began with
     version: int = 0  # counts changes, so that what was found before can be told from now
 
     def __len__(self) -> int:
@@ -79,13 +84,16 @@ def of(project: Project) -> Columns:
 
 
 def _of(project: Project) -> Columns:
-    known = _kept.pop(project.pk, None) or _filed(project)
-    stamp, newest = _stamp(project), _newest()
-    if known is None or known.stamp != stamp or known.newest > newest:
-        known = _all(project, stamp, newest)
-        columns_file.write(project, stamp, newest, vars(known))
-    else:
-        known = _follow(project, known, newest)
+    known, large = _kept.pop(project.pk, None), prepared.is_large(_size(project))
+    if large:
+        known = _ready(project, known) or _window(project)
+    now, newest = stamp(project), _newest()
+    if not large and (known is None or known.stamp != now or known.newest > newest):
+        known = _all(project, now, newest)
+    assert known is not None  # a large pool has a window at least
+    known = _follow(project, known, newest, large=large)
+    if large and (known.stamp != now or len(known) < _size(project)):
+        prepared.wish(project)  # until then the list lags behind
     known.version = known.version or next(_versions)
     _kept[project.pk] = known
     while len(_kept) > MOST_POOLS:
@@ -93,24 +101,58 @@ def _of(project: Project) -> Columns:
     return known
 
 
+def _ready(project: Project, known: Columns | None) -> Columns | None:
+    """What a worker wrote, if that is newer than what is known."""
+    row = prepared.newest(project)
+    if row is None or (known and known.survey == row.pk):
+        return known
+    return _read(row) or known
+
+
+def _window(project: Project) -> Columns:
+    """The first rows, while a worker reads the others."""
+    made = _empty(stamp(project), _newest())
+    _grow(project, made, min(_size(project), prepared.WINDOW))
+    made.answers = _lines(project, [int(pk) for pk in made.ids if pk])
+    return made
+
+
+def whole(project: Project, note: Callable[[int, int], None] = lambda done, total: None) -> Columns:
+    """The columns of every row, in a worker: from the last files where they still hold."""
+    now, newest, row = stamp(project), _newest(), prepared.newest(project)
+    known = _read(row) if row else None
+    if known is None or known.stamp != now or known.newest > newest:
+        return _all(project, now, newest, note)
+    return _follow(project, known, newest, large=False)
+
+
 def forget() -> None:
     """Read everything anew."""
     _kept.clear()
 
 
-def _filed(project: Project) -> Columns | None:
-    """As an earlier process left them."""
-    kept = columns_file.read(project)
-    if kept is None:
+def write(folder: Path, known: Columns) -> None:
+    """Keep the arrays of a survey."""
+    for name in ARRAYS:
+        prepared.write(folder, name, getattr(known, name))
+
+
+def _read(row: Survey) -> Columns | None:
+    folder = surveys.folder(row)
+    try:
+        found = [prepared.read(folder, name) for name in ARRAYS]
+    except (OSError, ValueError):
         return None
-    stamp, newest, found = kept
-    return Columns(
-        stamp, newest, found["ids"], found["states"], found["splits"], found["imports"],
-        found["audit"], found["answers"],
-    )  # fmt: skip
+    return Columns(row.facts["stamp"], row.facts["newest"], *found, survey=row.pk)
 
 
-def _stamp(project: Project) -> str:
+def answers_since(project: Project, newest: int, count: int) -> bool:
+    """Whether at least so many answers came after that annotation."""
+    since = Annotation.objects.filter(project=project, pk__gt=newest).order_by("pk")
+    return len(since.values_list("pk", flat=True)[:count]) == count
+
+
+def stamp(project: Project) -> str:
     """What changes many rows at once: a change of it reads the pool anew."""
     accepted = Acceptance.objects.filter(project=project)
     quiet = (Image.State.ACCEPTED, Image.State.ASIDE)  # closed without an answer
@@ -133,16 +175,18 @@ def _newest() -> int:
 # The whole pool ---------------------------------------------------------------------------
 
 
-def _all(project: Project, stamp: str, newest: int) -> Columns:
-    made = _empty(stamp, newest)
-    _grow(project, made, _size(project))
+def _all(
+    project: Project, now: str, newest: int, note: Callable[[int, int], None] = lambda n, of: None
+) -> Columns:
+    made = _empty(now, newest)
+    _grow(project, made, _size(project), note)
     made.answers = _lines(project, None)
     return made
 
 
-def _empty(stamp: str, newest: int) -> Columns:
+def _empty(now: str, newest: int) -> Columns:
     return Columns(
-        stamp, newest, np.zeros(0, np.int64), np.zeros(0, np.uint8), np.zeros(0, np.uint8),
+        now, newest, np.zeros(0, np.int64), np.zeros(0, np.uint8), np.zeros(0, np.uint8),
         np.zeros(0, np.int32), np.zeros(0, bool), np.zeros((0, 3), np.int64),
     )  # fmt: skip
 
@@ -151,15 +195,21 @@ def _size(project: Project) -> int:
     return Project.objects.values_list("next_row", flat=True).get(pk=project.pk)
 
 
-def _grow(project: Project, made: Columns, size: int) -> None:
+def _grow(
+    project: Project,
+    made: Columns,
+    size: int,
+    note: Callable[[int, int], None] = lambda n, of: None,
+) -> None:
     """Read the rows that came since."""
     first = len(made)
-    for name in ("ids", "states", "splits", "imports", "audit"):
+    for name in ARRAYS[:-1]:
         old = getattr(made, name)
         setattr(made, name, np.concatenate([old, np.zeros(size - first, old.dtype)]))
     since = Image.objects.filter(project=project)
     while first < size:
         some = since.filter(row__gte=first, row__lt=first + READ_AT_ONCE)
+        note(first, size)
         _fill(made, some)
         first += READ_AT_ONCE
 
@@ -209,27 +259,38 @@ def _parts(ids: Iterable[int]) -> list[list[int]]:
 # What changed -----------------------------------------------------------------------------
 
 
-def _follow(project: Project, known: Columns, newest: int) -> Columns:
-    """The columns with what is new; the same ones where nothing is."""
-    size, audit = _size(project), _audit(project)
-    ids = _touched(project, known, newest)
-    same_audit = (known.audit[audit[audit < len(known)]]).sum() == known.audit.sum() == len(audit)
-    if size == len(known) and same_audit and not ids:
+def _follow(project: Project, known: Columns, newest: int, *, large: bool) -> Columns:
+    """The columns with what is new; the same ones where nothing is.
+
+    In a large pool too much news waits for a worker, but never which images are asked blind.
+    """
+    size, ids = _size(project), _touched(project, known, newest)
+    if large and size - len(known) > prepared.WINDOW:
+        size = len(known)
+    rows, states = _audit(project, size)
+    if len(ids) > MOST_NEW:
+        if not large:
+            return _all(project, known.stamp, newest)
+        ids, newest = [], known.newest
+    audit = np.zeros(size, dtype=bool)
+    audit[rows] = True
+    same = np.array_equal(known.audit, audit) and np.array_equal(known.states[rows], states)
+    if same and size == len(known) and not ids:
         known.newest = newest
         return known
-    if ids and len(ids) > MOST_NEW:
-        return _all(project, known.stamp, newest)
     fresh = replace(known, newest=newest, version=0)
     _grow(project, fresh, size)
-    fresh.audit[:] = False
-    fresh.audit[audit[audit < size]] = True
+    fresh.audit, fresh.states[rows] = audit, states
     _answered(project, fresh, ids)
     return fresh
 
 
-def _audit(project: Project) -> Ints:
-    rows = Image.objects.filter(project=project, audit=True).order_by()
-    return np.array(list(rows.values_list("row", flat=True)), dtype=np.int64)
+def _audit(project: Project, size: int) -> tuple[Ints, npt.NDArray[np.uint8]]:
+    """Rows and states of the audit sample among the first rows."""
+    images = Image.objects.filter(project=project, audit=True).order_by()
+    found = [each for each in images.values_list("row", "state") if each[0] < size]
+    rows = np.array([row for row, _ in found], dtype=np.int64)
+    return rows, np.array([STATES.index(state) for _, state in found], dtype=np.uint8)
 
 
 def _touched(project: Project, known: Columns, newest: int) -> list[int]:

@@ -12,10 +12,10 @@ from labeler.exploring.columns import SPLITS, STATES
 NONE = "none"  # images that nobody has labeled, or that belong to no split
 LARGEST = 2**63 - 1
 LONGEST = 200  # characters of a search
-ORDERS = (
-    "row", "-row", "name", "-name", "confidence", "-confidence", "margin", "entropy",
-)  # fmt: skip
 OF_MODEL = ("confidence", "-confidence", "margin", "entropy")
+OF_LOOKS = ("alone", "light", "-light", "blur")  # worked out by a survey of looks
+TAKEN = ("taken", "-taken")
+ORDERS = ("row", "-row", *TAKEN, "name", "-name", *OF_MODEL, *OF_LOOKS)
 ODD = ("far", "dark", "bright", "blurred", "tiny", "long")
 NAMES = (
     "q", "label", "predicted", "low", "high", "split", "person", "import", "state", "audit",

@@ -40,6 +40,7 @@ class Survey(LeasedWork):
         INDEX = "index"  # of neighbours, for large pools
         DUPLICATES = "duplicates"
         PROBE = "probe"  # how well a linear head reads a feature set
+        COLUMNS = "columns"  # what the list filters by, of a large pool
         LOOKS = "looks"  # how bright, sharp and large each picture is, and how far from others
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="surveys")

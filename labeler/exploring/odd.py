@@ -8,12 +8,13 @@ import numpy.typing as npt
 
 from labeler.exploring import surveys
 from labeler.exploring.columns import Bools
-from labeler.exploring.filters import Filter
+from labeler.exploring.filters import OF_LOOKS, Filter
 from labeler.exploring.models import Survey
 from labeler.projects.models import Project
 from ml import arrays
 
 FILE = "looks.npz"
+MEASURES = {"alone": "near", "light": "light", "blur": "sharp"}  # an order: its array in the file
 MOST_KEPT = 3
 
 _kept: "OrderedDict[int, dict[str, npt.NDArray[Any]]]" = OrderedDict()
@@ -26,7 +27,7 @@ def newest(project: Project) -> Survey | None:
 
 def stamp(project: Project, wanted: Filter) -> int:
     """The survey that a filter depends on; 0 where it asks for nothing odd."""
-    found = newest(project) if wanted.odd else None
+    found = newest(project) if wanted.odd or wanted.order in OF_LOOKS else None
     return found.pk if found else 0
 
 
@@ -39,6 +40,15 @@ def mask(project: Project, kind: str, size: int) -> Bools:
     if found is not None:
         keep[: min(size, len(found))] = found[:size]
     return keep
+
+
+def measure(project: Project, order: str, size: int) -> npt.NDArray[np.float32]:
+    """What an order of OF_LOOKS sorts the first `size` rows by, the least first; NaN: unknown."""
+    row, made = newest(project), np.full(size, np.nan, dtype=np.float32)
+    found = _read(row).get(MEASURES[order.lstrip("-")]) if row else None
+    if found is not None:
+        made[: min(size, len(found))] = found[:size]
+    return -made if order.startswith("-") else made
 
 
 def _read(row: Survey) -> dict[str, npt.NDArray[Any]]:

@@ -6,7 +6,9 @@ from typing import Any
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from labeler.exploring import filters, sieve
+from labeler.exploring import filters, prepared, sieve
+from labeler.exploring.filters import Filter
+from labeler.exploring.sieve import Found
 from labeler.labeling import together
 from labeler.labeling.answers import Refused
 from labeler.projects.models import Project
@@ -33,9 +35,18 @@ def _of_filter(project: Project, query: str) -> list[int]:
         wanted = filters.parsed(dict(QueryDict(query[:4_000]).lists()))
     except filters.BadFilter as error:
         raise Refused("bad_filter", str(error)) from error
-    found = sieve.found(project, wanted)
+    found = whole(project, wanted)
     _check(len(found.rows))
     return [int(pk) for pk in found.columns.ids[found.rows]]
+
+
+def whole(project: Project, wanted: Filter) -> Found:
+    """What the filter lets through of the whole pool. Raises Refused while it is prepared."""
+    found = sieve.found(project, wanted)
+    if prepared.told(project, len(found.columns)):
+        words = _("The pool is being prepared for filters. Try again in a minute.")
+        raise Refused("being_prepared", words, 503)
+    return found
 
 
 def _check(count: int) -> None:

@@ -45,7 +45,7 @@ def lesson(project: Project) -> tuple[Ints, Ints, list[int]]:
     The answers are numbers (n,), or marks (n, labels) where an image may have several. An image
     on which people differ is left out where it may have one label only.
     """
-    known = columns.of(project)
+    known = columns.whole(project)
     labeled = np.flatnonzero(known.states == columns.STATES.index(Image.State.LABELED))
     labeled = labeled[~known.audit[labeled]]
     if len(labeled) > MOST:

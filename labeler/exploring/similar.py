@@ -67,9 +67,7 @@ def to_vector(
     return Answer(source.space.features, metric, how, _images(source.project, near, k, but))
 
 
-def in_space(
-    project: Project, space: Space, query: npt.NDArray[np.float32], k: int
-) -> list[Like]:
+def in_space(project: Project, space: Space, query: npt.NDArray[np.float32], k: int) -> list[Like]:
     """The k images most like a vector of this space, by cosine. Raises NotReady,
     EmbeddingsDamaged."""
     source = _there(vectors.in_space(project, space))

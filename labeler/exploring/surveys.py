@@ -22,6 +22,7 @@ MAKERS: dict[
     Survey.Kind.DUPLICATES: "labeler.exploring.duplicates",
     Survey.Kind.PROBE: "labeler.exploring.probes",
     Survey.Kind.LOOKS: "labeler.exploring.looks",
+    Survey.Kind.COLUMNS: "labeler.exploring.prepared",
 }
 KEPT = 2  # whole surveys of a kind and feature set whose files are kept
 

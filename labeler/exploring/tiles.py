@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from labeler.exploring import sieve
+from labeler.exploring import prepared, sieve
 from labeler.exploring.filters import Filter
 from labeler.exploring.sieve import Found
 from labeler.labeling.models import Annotation
@@ -21,8 +21,9 @@ MOST = 200  # tiles of one page
 def page(
     project: Project, wanted: Filter, offset: int, count: int, stamp: str = ""
 ) -> dict[str, Any]:
-    """{"total", "stamp", "offset", "items"}: `count` tiles from `offset` of what the filter lets
-    through. An image that has left the pool since has a tile without an id."""
+    """{"total", "stamp", "offset", "items", "preparing"}: `count` tiles from `offset` of what the
+    filter lets through. An image that has left the pool since has a tile without an id; of a pool
+    that is still being prepared there are the first rows only."""
     found = sieve.found(project, wanted, stamp)
     rows = found.rows[offset : offset + max(0, min(count, MOST))]
     return {
@@ -30,6 +31,7 @@ def page(
         "stamp": found.stamp,
         "offset": offset,
         "items": of_rows(project, found, rows),
+        "preparing": prepared.told(project, len(found.columns)),
     }
 
 

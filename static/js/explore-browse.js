@@ -2,6 +2,7 @@
 import { choice, post } from "./explore-choice.js";
 import { filterQuery, fillForm } from "./explore-filter.js";
 import { Pages } from "./explore-pages.js";
+import { Preparing } from "./explore-preparing.js";
 import { makeTile, paintTile } from "./explore-tile.js";
 import { Window } from "./explore-window.js";
 import { toast } from "./toasts.js";
@@ -22,7 +23,11 @@ let win = null;
 let timer = 0;
 let query = "";
 
-const pages = new Pages({ get, heard: () => layout(), failed: (error) => say(error.message) });
+const preparing = new Preparing(root.querySelector("[data-preparing]"), {
+  ask: () => getJson(root.dataset.images, "count=1"),
+  ready: () => (look(), count()),
+});
+const pages = new Pages({ get, heard: () => (layout(), preparing.show(pages.preparing)), failed: (error) => say(error.message) });
 
 async function getJson(url, given) {
   const response = await fetch(`${url}?${given}`, { headers: { Accept: "application/json" } });

@@ -48,6 +48,7 @@ export class Pages {
 
   #keep(n, told) {
     this.total = told.total;
+    this.preparing = told.preparing;
     this.stamp ||= told.stamp;
     this.kept.delete(n);
     this.kept.set(n, told.items);

@@ -5,7 +5,7 @@ from django.http import HttpRequest, JsonResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from labeler.exploring import counts, filters, saved, sieve, tiles
+from labeler.exploring import counts, filters, picked, saved, tiles
 from labeler.exploring.models import SavedView
 from labeler.exploring.views.choice import Body, told_as_json
 from labeler.labeling import together
@@ -39,7 +39,10 @@ def ids(request: HttpRequest, pk: int) -> JsonResponse:
         wanted = filters.parsed(dict(request.GET.lists()))
     except filters.BadFilter as error:
         return JsonResponse({"code": "bad_filter", "detail": str(error)}, status=422)
-    found = sieve.found(project, wanted)
+    try:
+        found = picked.whole(project, wanted)
+    except Refused as why:
+        return JsonResponse({"code": why.code, "detail": why.detail}, status=why.status)
     first = found.columns.ids[found.rows[: together.MOST]]
     return JsonResponse({"total": len(found.rows), "ids": first.tolist()})
 
