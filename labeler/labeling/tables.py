@@ -144,7 +144,7 @@ def csv_lines(found: Iterable[dict[str, Any]], columns: Sequence[str]) -> Iterat
     writer = csv.writer(Echo())
     yield writer.writerow(columns)
     for row in found:
-        yield writer.writerow([_cell(row[column]) for column in columns])
+        yield writer.writerow([cell(row[column]) for column in columns])
 
 
 def json_lines(found: Iterable[dict[str, Any]]) -> Iterator[str]:
@@ -153,7 +153,8 @@ def json_lines(found: Iterable[dict[str, Any]]) -> Iterator[str]:
         yield json.dumps(row, ensure_ascii=False, default=datetime.isoformat) + "\n"
 
 
-def _cell(value: Any) -> Any:
+def cell(value: Any) -> Any:
+    """The value for a spreadsheet: text that it would run as a formula gets a quote."""
     if type(value) is str:
         return f"'{value}" if value.startswith(FORMULA) else value
     if value is None:
@@ -161,5 +162,5 @@ def _cell(value: Any) -> Any:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
-        return _cell(SEPARATOR.join(value))
+        return cell(SEPARATOR.join(value))
     return value.isoformat() if isinstance(value, datetime) else value

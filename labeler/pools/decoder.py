@@ -49,6 +49,22 @@ def look(data: bytes, limits: dict[str, int]) -> Answer:
     return facts, thumb, screen
 
 
+def see(data: bytes, limits: dict[str, int], wish: dict[str, Any]) -> Answer:
+    """Decode one picture for a network: facts, RGB rows from the top, a thumbnail.
+
+    wish: "at_least", the (width, height) that is enough, and "thumb", whether one is wanted.
+    """
+    try:
+        picture = read_picture(data, **limits, at_least=tuple(wish["at_least"]))  # type: ignore[arg-type]
+        thumb = _shrunk(picture, THUMB, "WEBP") if wish["thumb"] else b""
+        facts = {"width": picture.width, "height": picture.height, "format": _format(picture)}
+        return facts | {"size": picture.image.size}, picture.image.tobytes(), thumb
+    except ImageRefused as refused:
+        return _refusal(refused), b"", b""
+    except MemoryError:
+        return TOO_MUCH_MEMORY, b"", b""
+
+
 TOO_MUCH_MEMORY = {
     "code": "too_much_memory",
     "reason": "The picture takes too much memory to decode.",
@@ -136,7 +152,8 @@ def serve() -> None:
     while frame := receive(commands):
         _limit_time()
         limits, (data,) = frame
-        send(answers, *look(data, limits))
+        wish = limits.pop("wish", None)
+        send(answers, *(see(data, limits, wish) if wish else look(data, limits)))
 
 
 if __name__ == "__main__":

@@ -6,13 +6,14 @@ import os
 import select
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
+from PIL import Image as Pillow
 
 from labeler.pools import decoder
 from labeler.pools.refusing import Refused
@@ -32,6 +33,9 @@ _FRUGAL = {
 }
 
 
+Item, Result = TypeVar("Item"), TypeVar("Result")
+
+
 @dataclass(frozen=True)
 class Decoded:
     """What a picture is, and its derivatives; an empty one means: the original does as well."""
@@ -42,6 +46,17 @@ class Decoded:
     exif: dict[str, str]  # by tag, see ml.exif
     thumb: bytes
     screen: bytes
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A picture for a network."""
+
+    width: int  # pixels, upright, of the whole picture
+    height: int
+    format: str
+    image: Pillow.Image  # RGB, upright; perhaps decoded smaller than it is
+    thumb: bytes  # WebP; empty where none was wanted
 
 
 class ChildGone(Exception):
@@ -69,11 +84,23 @@ class Child:
             return Refused(**head)
         return Decoded(**head, thumb=parts[0], screen=parts[1])
 
-    def _ask(self, data: bytes) -> tuple[dict[str, Any], list[bytes]]:
+    def see(self, data: bytes, at_least: tuple[int, int], *, thumb: bool) -> Seen | Refused:
+        """Decode one picture for a network that is content with a size, or say why not."""
+        try:
+            head, parts = self._ask(data, wish={"at_least": at_least, "thumb": thumb})
+        except ChildGone:
+            self.stop()
+            return TOO_MUCH
+        if "code" in head:
+            return Refused(**head)
+        image = Pillow.frombytes("RGB", tuple(head.pop("size")), parts[0])
+        return Seen(**head, image=image, thumb=parts[1])
+
+    def _ask(self, data: bytes, **more: Any) -> tuple[dict[str, Any], list[bytes]]:
         process = self._running()
         assert process.stdin and process.stdout
         try:
-            decoder.send(process.stdin, _limits(), data)
+            decoder.send(process.stdin, _limits() | more, data)
             _wait(process.stdout.fileno(), SECONDS)
             frame = decoder.receive(process.stdout)
         except OSError as error:
@@ -168,14 +195,21 @@ class Children:
 
     def decode(self, pictures: Iterable[bytes]) -> Iterator[Decoded | Refused]:
         """Decode the pictures, several at a time; answers come in the order asked."""
-        return self.leaders.map(self._one, pictures)
+        return self.lend(Child.decode, pictures)
 
-    def _one(self, data: bytes) -> Decoded | Refused:
-        child = self.idle.get()
-        try:
-            return child.decode(data)
-        finally:
-            self.idle.put(child)
+    def lend(
+        self, work: Callable[[Child, Item], Result], items: Iterable[Item]
+    ) -> Iterator[Result]:
+        """The work on each item with a child of its own; answers come in the order asked."""
+
+        def with_child(item: Item) -> Result:
+            child = self.idle.get()
+            try:
+                return work(child, item)
+            finally:
+                self.idle.put(child)
+
+        return self.leaders.map(with_child, items)
 
     def stop(self) -> None:
         """End all children; the pool is of no use afterwards."""
@@ -189,10 +223,15 @@ _children: Children | None = None
 
 def decode(pictures: Iterable[bytes]) -> Iterator[Decoded | Refused]:
     """Decode pictures in this process's children, which are kept for the next time."""
+    return children().decode(pictures)
+
+
+def children() -> Children:
+    """This process's children; started when they are first asked."""
     global _children
     if _children is None or _children.pid != os.getpid():  # a forked worker needs its own
         _children = Children()
-    return _children.decode(pictures)
+    return _children
 
 
 @atexit.register

@@ -5,6 +5,7 @@ import that was interrupted goes on at its position.
 """
 
 import errno
+import json
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
@@ -20,7 +21,7 @@ from labeler.pools.archive_refusals import TOO_MANY_BYTES
 from labeler.pools.archives import Unreadable
 from labeler.pools.refusing import Refused
 from labeler.pools.remote import ahead, reading
-from labeler.pools.staging import Staged
+from labeler.pools.staging import Key, Staged
 
 
 class Entry(NamedTuple):
@@ -65,7 +66,7 @@ REFUSALS = {
 
 
 def entries(
-    import_id: int, start: tuple[int, int] = (0, 0), *, beat: Callable[[], None] = lambda: None
+    import_id: Key, start: tuple[int, int] = (0, 0), *, beat: Callable[[], None] = lambda: None
 ) -> Iterator[Entry]:
     """The import's files from a position on. An entry must be read before the next is taken.
 
@@ -79,9 +80,20 @@ def entries(
         if archives.named_like_one(file.name) and not file.refusal:
             yield from _archive(import_id, line, file, first, beat)
         elif first == 0:
-            refused = REFUSALS[file.refusal] if file.refusal else None
+            refused = refusal_of(file) if file.refusal else None
             read = fetch or partial(_bytes_of, file.path)
             yield Entry((line, 0), file.name, "", read, refused, file)
+
+
+def refusing(why: Refused) -> str:
+    """`why` as a Staged.refusal, for one that no word of REFUSALS tells."""
+    return json.dumps([why.code, why.reason, why.remedy])
+
+
+def refusal_of(file: Staged) -> Refused:
+    """Why the file is not to be opened."""
+    known = REFUSALS.get(file.refusal)
+    return known or Refused(*json.loads(file.refusal))
 
 
 def _is_elsewhere(file: Staged) -> bool:
@@ -90,7 +102,7 @@ def _is_elsewhere(file: Staged) -> bool:
 
 
 def _archive(
-    import_id: int, line: int, file: Staged, first: int, beat: Callable[[], None]
+    import_id: Key, line: int, file: Staged, first: int, beat: Callable[[], None]
 ) -> Iterator[Entry]:
     try:
         here = fetched(import_id, line, file, most=settings.MAX_ARCHIVE_BYTES, beat=beat)
@@ -102,7 +114,7 @@ def _archive(
 
 
 def fetched(
-    import_id: int, line: int, file: Staged, *, most: int, beat: Callable[[], None] = lambda: None
+    import_id: Key, line: int, file: Staged, *, most: int, beat: Callable[[], None] = lambda: None
 ) -> Staged:
     """An archive or manifest that may lie elsewhere, brought into the staging folder once.
 
@@ -175,16 +187,21 @@ def _unreadable(error: OSError) -> Refused:
 Sift = Callable[[Iterable[Staged]], Iterable[Staged]]
 
 
-def list_server_path(import_id: int, path: Path, sift: Sift = iter) -> None:
+def list_server_path(import_id: Key, path: Path, sift: Sift = iter) -> None:
     """Write down what lies at `path` (a folder, or one file), as it is now. Raises OSError.
 
     sift: gets the files as they are found and gives back those to write down.
     """
+    staging.note_all(import_id, sift(on_the_server(path)))
+
+
+def on_the_server(path: Path) -> Iterator[Staged]:
+    """What lies at `path` (a folder, or one file), as it is now. Raises OSError."""
     if path.is_dir():
         os.scandir(path).close()  # a closed door is an error, not an empty folder
-        staging.note_all(import_id, sift(_below(path, path)))
+        yield from _below(path, path)
     else:
-        staging.note_all(import_id, sift([_plain(path.name, path, path.stat())]))
+        yield _plain(path.name, path, path.stat())
 
 
 def _plain(name: str, path: Path, now: os.stat_result) -> Staged:

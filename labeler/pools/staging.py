@@ -22,6 +22,8 @@ INDEX = "index.jsonl"
 EXPECTED = "expected.json"
 BLOCK = 1 << 20
 
+Key = int | str  # an import's number, or a word of the floors above for work of theirs
+
 
 class Staged(NamedTuple):
     """A file of an import: its name as its owner gave it, and where the bytes are."""
@@ -38,12 +40,12 @@ def root() -> Path:
     return Path(settings.DATA) / "staging"
 
 
-def folder(import_id: int) -> Path:
+def folder(import_id: Key) -> Path:
     """The import's own folder, made if it is not there."""
     return whole_files.folder(root() / str(import_id))
 
 
-def take(import_id: int, name: str, file: IO[bytes]) -> int:
+def take(import_id: Key, name: str, file: IO[bytes]) -> int:
     """Copy the file in and note its name; return its size in bytes. Raises OSError."""
     path = folder(import_id) / uuid.uuid4().hex
     size = _put(file, path)
@@ -51,7 +53,7 @@ def take(import_id: int, name: str, file: IO[bytes]) -> int:
     return size
 
 
-def take_all(import_id: int, files: Sequence[tuple[str, IO[bytes], str]]) -> None:
+def take_all(import_id: Key, files: Sequence[tuple[str, IO[bytes], str]]) -> None:
     """Copy the files (name, bytes, stamp) in and note them: all of them, or none.
 
     Raises OSError.
@@ -94,12 +96,12 @@ def _move(file: IO[bytes], path: Path) -> int:
     return path.stat().st_size
 
 
-def note(import_id: int, file: Staged) -> None:
+def note(import_id: Key, file: Staged) -> None:
     """Add a line to the index; several requests may do so at once. Raises OSError."""
     _append(import_id, _line(file))
 
 
-def _append(import_id: int, lines: bytes) -> None:
+def _append(import_id: Key, lines: bytes) -> None:
     """Add whole lines, or, where the disk is full, nothing."""
     with (folder(import_id) / INDEX).open("a+b") as index:
         fcntl.flock(index, fcntl.LOCK_EX)
@@ -124,7 +126,7 @@ def _cut_to_lines(index: IO[bytes]) -> int:
     return end
 
 
-def note_all(import_id: int, files: Iterable[Staged]) -> None:
+def note_all(import_id: Key, files: Iterable[Staged]) -> None:
     """Write the whole index at once: all of it is there afterwards, or nothing."""
     with whole_files.writing(folder(import_id) / INDEX) as index:
         for file in files:
@@ -149,7 +151,7 @@ def _staged(line: str) -> Staged:
     )
 
 
-def listed(import_id: int, start: int = 0) -> Iterator[tuple[int, Staged]]:
+def listed(import_id: Key, start: int = 0) -> Iterator[tuple[int, Staged]]:
     """The files of the index in order, numbered, from number `start` on."""
     index = root() / str(import_id) / INDEX
     if not index.exists():
@@ -160,27 +162,27 @@ def listed(import_id: int, start: int = 0) -> Iterator[tuple[int, Staged]]:
                 yield number, _staged(line)
 
 
-def is_listed(import_id: int) -> bool:
+def is_listed(import_id: Key) -> bool:
     """Whether there is an index."""
     return (root() / str(import_id) / INDEX).exists()
 
 
-def has_batch(import_id: int, batch: str) -> bool:
+def has_batch(import_id: Key, batch: str) -> bool:
     """Whether a batch (a UUID's digits) has been taken."""
     return (root() / str(import_id) / f"batch-{batch}").exists()
 
 
-def note_batch(import_id: int, batch: str) -> None:
+def note_batch(import_id: Key, batch: str) -> None:
     """Remember that a batch has been taken."""
     (folder(import_id) / f"batch-{batch}").touch()
 
 
-def expect(import_id: int, files: int, size: int) -> None:
+def expect(import_id: Key, files: int, size: int) -> None:
     """Remember how many files, and bytes, the sender means to send. Raises OSError."""
     whole_files.write(folder(import_id) / EXPECTED, json.dumps([files, size]).encode("ascii"))
 
 
-def expected(import_id: int) -> tuple[int, int]:
+def expected(import_id: Key) -> tuple[int, int]:
     """What `expect` noted: files and bytes; (0, 0) where nobody said."""
     try:
         files, size = json.loads((root() / str(import_id) / EXPECTED).read_bytes())
@@ -189,13 +191,16 @@ def expected(import_id: int) -> tuple[int, int]:
     return files, size
 
 
-def clear(import_id: int) -> None:
+def clear(import_id: Key) -> None:
     """Delete what was staged."""
     shutil.rmtree(root() / str(import_id), ignore_errors=True)
 
 
 def left_over() -> list[int]:
     """The numbers of the imports that have a staging folder."""
-    if not root().is_dir():
-        return []
-    return [int(path.name) for path in root().iterdir() if path.name.isdecimal()]
+    return [int(name) for name in folders() if name.isdecimal()]
+
+
+def folders() -> list[str]:
+    """The names of all staging folders."""
+    return [path.name for path in root().iterdir()] if root().is_dir() else []

@@ -174,6 +174,14 @@ def _forget_below(name: str, beat: Callable[[], None]) -> None:
             beat()
 
 
+def remove_below(name: str) -> None:
+    """Delete every file below this name in the storage. Raises OSError."""
+    if path := _local_path(name):
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        _forget_below(name, lambda: None)
+
+
 def remove(project: Project, hashes: Iterable[str]) -> None:
     """Delete the files of single images, in every size. Raises OSError."""
     files = [name_of(project.pk, sha256, size) for sha256 in hashes for size in SIZES]

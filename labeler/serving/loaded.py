@@ -59,6 +59,15 @@ class Loaded:
             max_side=settings.MAX_IMAGE_SIDE,
             at_least=self._features.size,
         )
+        return self.fitted(picture)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) of a picture as the network sees it: enough for decoding."""
+        return self._features.size
+
+    def fitted(self, picture: Image.Image) -> npt.NDArray[np.uint8]:
+        """A decoded picture, upright in RGB, as the network wants it."""
         return self._features.preprocess(picture)
 
     def said(self, rows: Table, version: ModelVersion) -> list[Said]:

@@ -1,0 +1,21 @@
+from typing import Any
+
+from django.apps import AppConfig
+
+
+class ServingConfig(AppConfig):
+    name = "labeler.serving"
+    label = "serving"
+
+    def ready(self) -> None:
+        from labeler.serving import orders
+        from labeler.serving.models import BatchPrediction
+        from labeler.work.kinds import CHORES, Kind, register
+
+        register(Kind(orders.KIND, BatchPrediction, CHORES, run=_judge, find=orders.sweep))
+
+
+def _judge(row: Any) -> None:
+    from labeler.serving import judging  # loads what embeds; only the workers need it
+
+    judging.run(row)
