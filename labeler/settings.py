@@ -57,6 +57,7 @@ SERVE_URL = env.text("LABELER_SERVE_URL")  # where it is, if not on this machine
 SERVE_BIND = env.text("LABELER_SERVE_BIND", "127.0.0.1:0")  # port 0: any free one
 SERVE_THREADS = env.integer("LABELER_SERVE_THREADS", 16, least=1, most=256)
 SERVE_BYTES = env.integer("LABELER_SERVE_BYTES", 64 * 1024 * 1024, least=1024)  # of one request
+BATCH_DAYS = env.integer("LABELER_BATCH_DAYS", 30, least=1, most=3650)  # results are kept
 
 # ---- Security ---------------------------------------------------------------------------------
 DEBUG = env.boolean("LABELER_DEBUG", False)
@@ -147,6 +148,7 @@ INSTALLED_APPS = [
     "labeler.training",
     "labeler.evaluation",
     "labeler.exploring",
+    "labeler.serving",
     "labeler.webhooks",
     "labeler.apps.RoofConfig",
 ]
