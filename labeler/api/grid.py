@@ -20,11 +20,13 @@ router = Router(tags=["grid"])
 
 
 class GridClaim(BodySchema):
-    """Which label, how many images, and the items the caller shows already."""
+    """Which label, how many images, and the items the caller shows already; `chosen`: only images
+    that somebody chose in Explore to be shown on a grid."""
 
     label: Id
     count: Annotated[int, Field(ge=1, le=grid.MOST)] = 24
     known: Annotated[list[Id], Field(max_length=grid.MOST_KNOWN)] = []
+    chosen: bool = False
 
 
 class GridItem(Schema):
@@ -54,8 +56,11 @@ def claim_grid(request: HttpRequest, project_id: int, body: GridClaim) -> dict[s
     project = project_for(request.user, project_id, "label")
     user: Any = request.user
     label = _label(project, body.label)
-    items = grid.claim(project=project, user=user, label=label, count=body.count, known=body.known)
-    counted = grid.counts(project, user)
+    items = grid.claim(
+        project=project, user=user, label=label, count=body.count, known=body.known,
+        chosen=body.chosen,
+    )  # fmt: skip
+    counted = grid.counts(project, user, chosen=body.chosen)
     return {
         "items": [_item(item) for item in items],
         "counts": {str(pk): n for pk, n in counted.items()},

@@ -5,7 +5,7 @@ label page, for the same ten minutes, so nobody is asked for an image that stand
 else's grid. Audit images, gold images and images that no model has seen are never among them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from labeler.labeling import progress, queue
 from labeler.labeling.models import Annotation, QueueItem
-from labeler.labeling.refill import CONFIDENT, TAKEN_OUT
+from labeler.labeling.refill import ASKED_FOR, CONFIDENT, TAKEN_OUT
 from labeler.projects.models import Label, Project, User
 from labeler.work.leases import lock
 
@@ -47,18 +47,27 @@ def is_held(item: QueueItem, user: User) -> bool:
 
 
 def claim(
-    *, project: Project, user: User, label: Label, count: int, known: Iterable[int] = ()
+    *,
+    project: Project,
+    user: User,
+    label: Label,
+    count: int,
+    known: Iterable[int] = (),
+    chosen: bool = False,
 ) -> list[QueueItem]:
     """Up to `count` images that the model calls `label`, surest first, held for ten minutes.
 
     What the user already holds of them comes along, so that a page that was reloaded shows the
     same images. Never an item that is `known` to the page, an image the user has answered, or one
-    that somebody else holds, or one of less confidence than the label's saved threshold.
+    that somebody else holds, or one of less confidence than the label's saved threshold. `chosen`:
+    only what somebody chose in Explore to be shown, however unsure the model is.
     """
     count = max(1, min(count, MOST))
     with transaction.atomic():
         queue.one_claim_per_person(project, user)
-        rows = waiting_for(project, user, label).exclude(pk__in=list(known)[:MOST_KNOWN])
+        rows = waiting_for(project, user, label, chosen=chosen).exclude(
+            pk__in=list(known)[:MOST_KNOWN]
+        )
         found = _different(project, user, rows, count)
         until = timezone.now() + queue.LEASE  # told to the client; the database's clock decides
         QueueItem.objects.filter(pk__in=[item.pk for item in found]).update(
@@ -69,11 +78,11 @@ def claim(
     return found
 
 
-def counts(project: Project, user: User) -> dict[int, int]:
+def counts(project: Project, user: User, *, chosen: bool = False) -> dict[int, int]:
     """How many images the user could be shown, by label id; labels without any are left out."""
-    rows = _standing(project).filter(_free_or_of(user), ~Exists(_answers_of(user)))
+    rows = _standing(project, chosen).filter(_free_or_of(user), ~Exists(_answers_of(user)))
     rows = rows.filter(predicted__retired=False)
-    for pk, threshold in progress.rounds(project).thresholds.items():
+    for pk, threshold in _thresholds(project, chosen).items():
         rows = rows.exclude(predicted=pk, confidence__lt=threshold)
     found = rows.order_by().values_list("predicted").annotate(n=Count("image", distinct=True))
     return {pk: n for pk, n in found if pk is not None}
@@ -92,16 +101,23 @@ def take_out(*, project: Project, user: User, item_ids: Iterable[int]) -> int:
     )  # fmt: skip
 
 
-def _standing(project: Project) -> "QuerySet[QueueItem]":
+def _thresholds(project: Project, chosen: bool) -> Mapping[int, float]:
+    return {} if chosen else progress.rounds(project).thresholds
+
+
+def _standing(project: Project, chosen: bool) -> "QuerySet[QueueItem]":
     # `__in`, because SQLite finds no index for Django's "NOT audit".
     items = queue.open_items(project).filter(predicted__isnull=False, image__audit=False)
-    return items.filter(confidence__gte=LEAST, audit__in=[False], gold__in=[False])
+    items = items.filter(audit__in=[False], gold__in=[False])
+    return items.filter(strategy=ASKED_FOR) if chosen else items.filter(confidence__gte=LEAST)
 
 
-def waiting_for(project: Project, user: User, label: Label) -> "QuerySet[QueueItem]":
+def waiting_for(
+    project: Project, user: User, label: Label, *, chosen: bool = False
+) -> "QuerySet[QueueItem]":
     """Items of the label that the user could be shown, surest first."""
-    items = _standing(project).filter(_free_or_of(user), ~Exists(_answers_of(user)))
-    threshold = progress.rounds(project).thresholds.get(label.pk)
+    items = _standing(project, chosen).filter(_free_or_of(user), ~Exists(_answers_of(user)))
+    threshold = _thresholds(project, chosen).get(label.pk)
     if threshold:  # below it the model says "unknown", not this label
         items = items.filter(confidence__gte=threshold)
     items = items.filter(predicted=label).select_related("image")

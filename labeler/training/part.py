@@ -36,6 +36,7 @@ class Part:
     sources: tuple[str, ...] = ()  # of SOURCES: how the answers were given
     since: date | None = None  # answers given on that day or later
     until: date | None = None  # … and on that day at the latest
+    images: tuple[int, ...] = ()  # ids: images that somebody chose one by one
     reviewed: bool = False  # only answers that a reviewer gave
     without: tuple[int, ...] = ()  # label ids that are not learned
     weights: Weights = None
@@ -53,6 +54,7 @@ class Part:
         plain = {
             "splits": list(self.splits), "imports": list(self.imports),
             "people": list(self.people), "sources": list(self.sources),
+            "images": list(self.images),
             "since": self.since and self.since.isoformat(),
             "until": self.until and self.until.isoformat(),
             "reviewed": self.reviewed, "without": list(self.without),
@@ -63,15 +65,12 @@ class Part:
 
     def answers(self) -> Q:
         """The annotations that a round may use, besides those that teach at all."""
-        allowed = Q()
-        if self.splits:
-            allowed &= Q(image__split__in=["" if s == NO_SPLIT else s for s in self.splits])
-        if self.imports:
-            allowed &= Q(image__came_with__number__in=self.imports)
-        if self.people:
-            allowed &= Q(user__in=self.people)
-        if self.sources:
-            allowed &= Q(source__in=self.sources)
+        among = {
+            "image__split__in": ["" if s == NO_SPLIT else s for s in self.splits],
+            "image__came_with__number__in": self.imports,
+            "image__in": self.images, "user__in": self.people, "source__in": self.sources,
+        }  # fmt: skip
+        allowed = Q(**{name: values for name, values in among.items() if values})
         if self.reviewed:
             allowed &= Q(source=Annotation.Source.REVIEW)
         if self.since:
@@ -119,6 +118,7 @@ def read(kept: Mapping[str, Any]) -> Part:
         sources=tuple(kept.get("sources", ())),
         since=_day(kept.get("since")),
         until=_day(kept.get("until")),
+        images=tuple(kept.get("images", ())),
         reviewed=bool(kept.get("reviewed", False)),
         without=tuple(kept.get("without", ())),
         weights={int(pk): float(w) for pk, w in weights.items()}

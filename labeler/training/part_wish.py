@@ -113,6 +113,12 @@ def _imports(project: Project, sent: object) -> tuple[int, ...]:
     return _all_of(numbers, dict(there.values_list("number", "number")))
 
 
+def _images(project: Project, sent: object) -> tuple[int, ...]:
+    numbers = _numbers(sent)
+    there = Image.objects.filter(project=project, pk__in=numbers).values_list("pk", flat=True)
+    return _all_of(numbers, {pk: pk for pk in there})
+
+
 def _people(project: Project, sent: object) -> tuple[int, ...]:
     wished = _list(sent)
     answered = Annotation.objects.filter(project=project).values("user")
@@ -198,6 +204,7 @@ def _all_of(wished: Iterable[Any], known: Mapping[Any, int]) -> tuple[int, ...]:
 
 READERS: dict[str, Callable[[Project, object], Any]] = {
     "splits": _splits, "imports": _imports, "people": _people, "sources": _sources,
-    "since": _day, "until": _day, "reviewed": _reviewed, "without": _without,
+    "since": _day, "until": _day,
+    "images": _images, "reviewed": _reviewed, "without": _without,
     "weights": _weights,
 }  # fmt: skip

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from labeler.projects.models import Label, Project, User
 from labeler.training import part
@@ -50,6 +50,7 @@ def words(kept: Mapping[str, Any], names: Names) -> list[str]:
     found.append(_list(_("only import %(what)s"), each.imports))
     found.append(_list(_("only answers by %(what)s"), (_of(names.people, p) for p in each.people)))
     found.append(_list(_("only %(what)s"), (SOURCE_WORDS.get(s, s) for s in each.sources)))
+    found.append(_chosen(len(each.images)))
     found += [_days(each), _("only reviewed") if each.reviewed else ""]
     found.append(_list(_("without %(what)s"), (_of(names.labels, pk) for pk in each.without)))
     return [*(words for words in found if words), *_weights(each, names)]
@@ -65,6 +66,11 @@ def _weights(each: part.Part, names: Names) -> list[str]:
 
 def _weighed(each: part.Part) -> Mapping[int, float]:
     return each.weights if isinstance(each.weights, dict) else {}
+
+
+def _chosen(count: int) -> str:
+    words = ngettext("only %(n)s chosen image", "only %(n)s chosen images", count)
+    return words % {"n": f"{count:,}"} if count else ""
 
 
 def _days(each: part.Part) -> str:

@@ -138,6 +138,8 @@ export class Panel {
     if (dataset.choiceDrop) this.choice.remove([Number(dataset.choiceDrop)]);
     if ("choiceClear" in dataset) this.choice.clear();
     if ("choiceAsk" in dataset) this.act(button, () => this.ask());
+    if ("choiceGrid" in dataset) this.act(button, () => this.toGrid());
+    if ("choicePart" in dataset) this.act(button, () => this.toPart());
     if ("choiceGive" in dataset) this.act(button, () => this.give(this.labelsOf(button)));
   }
 
@@ -162,6 +164,16 @@ export class Panel {
     const done = await this.send("ask");
     const words = ngettext("%(n)s image is asked next.", "%(n)s images are asked next.", done.asked);
     this.tell([fill(words, { n: done.asked.toLocaleString("en") }), ...told(done)]);
+  }
+
+  async toGrid() {
+    location.assign((await this.send("grid")).page);
+  }
+
+  async toPart() {
+    const { changed } = await this.send("part");
+    const words = changed ? gettext("Rounds learn from these images only, until the settings say otherwise.") : gettext("The part is as it was.");
+    this.tell([words]);
   }
 
   async give(labels) {

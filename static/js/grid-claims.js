@@ -8,14 +8,15 @@ export function itemsOf(entries) {
 }
 
 export class Claims {
-  // address: where a page is claimed; images: the pattern of an image's addresses on this site.
-  constructor(server, { claim, images }) {
-    Object.assign(this, { server, address: claim, images });
+  // address: where a page is claimed; images: the pattern of an image's addresses on this site;
+  // chosen: whether only what somebody chose in Explore is meant.
+  constructor(server, { claim, images }, chosen = false) {
+    Object.assign(this, { server, address: claim, images, chosen });
   }
 
   // {items, counts}, or null where the server does not give a page.
   async page(label, count, known) {
-    const reply = await this.server.ask(this.address, { label, count, known: [...new Set(known)] });
+    const reply = await this.server.ask(this.address, { label, count, known: [...new Set(known)], chosen: this.chosen });
     if (reply.status === 422) toast(reply.body.detail);
     return reply.status === 200 ? reply.body : null;
   }

@@ -26,7 +26,7 @@ const server = new Server({ ...root.dataset, user: boot.user });
 const frame = new Frame(root, { choose, takeOver: () => seat.take({ steal: true }) });
 const sheet = new Sheet(frame.find("sheet"), { template: document.querySelector("template[data-pick]"), names: frame.names, marks: frame.marks });
 const batches = new Batches(boot.batches);
-const claims = new Claims(server, root.dataset);
+const claims = new Claims(server, root.dataset, boot.chosen);
 const makePage = (label, questions) => new GridPage(label, questions.map((each) => claims.local(each)));
 const supply = new GridSupply({ claim, release: (items) => claims.release(items), prepare, makePage, heard: learned, counts: boot.counts });
 const large = new Large(document.querySelector("[data-large]"), frame.names, { move: (by) => change((on) => on.goTo(on.cursor + by)), flip: () => flip(), give: (another) => give(another) });
@@ -98,7 +98,7 @@ function choose(next) {
   supply.choose(next, page?.items);
   page = null;
   empty = "";
-  history.replaceState(null, "", `?label=${next}`);
+  history.replaceState(null, "", `?label=${next}${boot.chosen ? "&chosen=1" : ""}`);
   paint();
   supply.more();
 }

@@ -192,6 +192,8 @@ TABLE = {
     f"POST {P}/explore/label": Row("reviewer"),
     f"POST {P}/explore/undo": Row("reviewer"),
     f"POST {P}/explore/ask": Row("reviewer"),
+    f"POST {P}/explore/grid": Row("reviewer"),
+    f"POST {P}/explore/part": Row("admin"),
     f"POST {P}/explore/export": Row("reviewer"),
     f"POST {P}/explore/facts": Row("reviewer"),
     f"GET {P}/explore/clusters": Row("reviewer"),

@@ -7,10 +7,11 @@ from typing import Any, cast
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, JsonResponse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from labeler.exploring import picked
+from labeler.exploring import further, picked
 from labeler.labeling import asking, chosen, together
 from labeler.labeling.answers import Refused, read_uuid
 from labeler.projects.access import Action, project_for
@@ -72,6 +73,20 @@ def ask(project: Project, user: User, body: Body) -> Body:
     """Ask for these next."""
     done = asking.ask_next(project, picked.image_ids(project, body))
     return {"asked": done.asked, "left_out": _left_out(done)}
+
+
+@told_as_json("explore")
+def grid(project: Project, user: User, body: Body) -> Body:
+    """Let these stand on a grid; where it is."""
+    done, label = further.to_grid(project, picked.image_ids(project, body))
+    page = f"{reverse('grid', args=[project.pk])}?label={label}&chosen=1"
+    return {"page": page, "shown": done.asked, "left_out": _left_out(done)}
+
+
+@told_as_json("set")
+def part(project: Project, user: User, body: Body) -> Body:
+    """Let rounds learn from these only."""
+    return {"changed": further.to_part(project, user, picked.image_ids(project, body))}
 
 
 @told_as_json("explore")

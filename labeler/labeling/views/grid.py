@@ -29,12 +29,14 @@ EMPTY = (
 @login_required
 @require_safe
 def page(request: HttpRequest, pk: int) -> HttpResponse:
-    """Many images of one predicted label; `?label=` says which. Opening it claims nothing."""
+    """Many images of one predicted label; `?label=` says which, `?chosen=1` that only those chosen
+    in Explore are meant. Opening it claims nothing."""
     project = project_for(request.user, pk, "label")
     user = cast(User, request.user)
     labels = keys.labels_of(project)
     asks = project.suggestion_share and not project.archived_at
-    counts = grid.counts(project, user) if asks else {}
+    only = request.GET.get("chosen") == "1"
+    counts = grid.counts(project, user, chosen=only) if asks else {}
     now = progress.as_dict(project)
     empty = "" if counts else _why_empty(project, now)
     chosen = _chosen(request, labels, counts)
@@ -43,6 +45,7 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
         "tab": "grid",
         "labels": _choices(user, project, labels, counts),
         "chosen": chosen,
+        "only_chosen": only,
         "empty": empty,
         "kinds": EMPTY,
         "progress": now,
@@ -52,6 +55,7 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
             "project": project.pk,
             "user": user.pk,
             "label": chosen.pk if chosen else None,
+            "chosen": only,
             "counts": {str(label): n for label, n in counts.items()},
             "batches": batches.last(project, user),
             "progress": now,

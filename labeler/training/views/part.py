@@ -14,7 +14,7 @@ from labeler.projects.access import project_for
 from labeler.projects.creation import SettingsRefused
 from labeler.projects.models import Label, Project
 from labeler.projects.views.account import _user
-from labeler.training import part_wish
+from labeler.training import part, part_wish
 from labeler.training.part import BALANCED
 from labeler.training.templatetags.part_panel import panel
 
@@ -50,6 +50,7 @@ def _wish(sent: QueryDict, project: Project) -> dict[str, Any]:
         "without": numbers(sent.getlist("without"), MOST),
         "since": sent.get("since", ""),
         "until": sent.get("until", ""),
+        "images": list(part.of(project).images) if "images" in sent else [],
         "reviewed": "reviewed" in sent,
         "weights": _weights(sent, project),
     }
