@@ -8,7 +8,7 @@ from pydantic import Field
 
 from labeler.api.errors import ERRORS
 from labeler.api.schema import Number, QuerySchema, Share
-from labeler.evaluation import matrix, reliability, remaining, sample, scored, test_set
+from labeler.evaluation import handover, matrix, reliability, remaining, sample, scored, test_set
 from labeler.evaluation.report import report
 from labeler.evaluation.scored import NotScored, Thresholds
 from labeler.projects.access import project_for
@@ -33,7 +33,8 @@ class Asked(QuerySchema):
 @router.get("/projects/{int:project_id}/metrics", response={200: dict[str, Any], **ERRORS})
 def metrics(request: HttpRequest, project_id: int, asked: Query[Asked]) -> dict[str, Any]:
     """Precision, recall, F1 and average precision per label and over all labels, with intervals
-    and support; what is still unlabeled, calibration, and the test split apart."""
+    and support; what is still unlabeled, what would be handed over now, calibration, and the test
+    split apart."""
     project = project_for(request.user, project_id, "see_dashboard")
     version = None
     if asked.model_version is not None:
@@ -53,6 +54,7 @@ def _more(project: Project, version: ModelVersion | None, asked: Asked) -> dict[
         "confused": None,
         "calibration": None,
         "test_split": None,
+        "handover": None,
     }
     if version is None:
         return told
@@ -66,4 +68,7 @@ def _more(project: Project, version: ModelVersion | None, asked: Asked) -> dict[
     confused = matrix.of(compared, Thresholds.of_version(project, version, asked.threshold))
     told["confused"] = matrix.as_dict(confused) if confused else None
     told["calibration"] = found.as_dict() if found else None
+    if version.serving and asked == Asked(model_version=asked.model_version):
+        set_ = handover.of(project, version, sample.of(project))
+        told["handover"] = set_.as_dict() if set_ else None
     return told

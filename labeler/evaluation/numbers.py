@@ -4,6 +4,7 @@ Everything is put into words here, once per figure: a template would look transl
 of some hundred labels.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
@@ -12,6 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from labeler.evaluation.handover import Handover, LabelHandover
 from labeler.evaluation.measures import Measure
 from labeler.evaluation.report import LabelReport, Report
 from labeler.evaluation.whiskers import Axis
@@ -74,6 +76,28 @@ def tables(report: Report, sort: str = "") -> Tables:
     )
 
 
+@dataclass(frozen=True)
+class HandoverRow:
+    """A label in the set that would be handed over; `few` says why there are no figures."""
+
+    told: LabelHandover
+    cells: SafeString
+    few: str = ""
+
+
+def handover_rows(found: Handover) -> list[HandoverRow]:
+    """All labels together, where that can be told, then label by label."""
+    told = ([found.overall] if found.overall else []) + list(found.labels)
+    return [_handover_row(each, _("%(low)s to %(high)s")) for each in told]
+
+
+def _handover_row(each: LabelHandover, span: str) -> HandoverRow:
+    if each.too_few:
+        few = _("Too few to say: %(n)s images; a number appears at 5.") % {"n": each.support}
+        return HandoverRow(each, format_html_join("", "", []), few)
+    return HandoverRow(each, _measured((each.precision, each.recall), span))
+
+
 def _sorted(report: Report, sort: str) -> list[LabelReport]:
     if sort == "lowest":
         return sorted(report.labels, key=lambda each: (each.too_few, each.lowest))
@@ -91,8 +115,11 @@ def _row(each: LabelReport, span: str) -> Row:
 
 
 def _cells(each: object, span: str) -> SafeString:
-    found = (getattr(each, name) for name, _words in FIGURES)
-    parts = ((cells(figure, span) if figure else NONE,) for figure in found)
+    return _measured((getattr(each, name) for name, _words in FIGURES), span)
+
+
+def _measured(figures: Iterable[Measure | None], span: str) -> SafeString:
+    parts = ((cells(figure, span) if figure else NONE,) for figure in figures)
     return format_html_join("", "{}", parts)
 
 

@@ -69,19 +69,19 @@ def _table(project: Project) -> CrossValidated | None:
 def _compare(
     key: Hashable, project: Project, table: CrossValidated, labels: tuple[Label, ...]
 ) -> Scored:
-    answers = _answers(project)
+    known = answers(project)
     pairs = {la.pk: la.merged_into_id for la in labels if la.merged_into_id}
     spoken = [pairs.get(pk, pk) for pk in table.label_ids]
-    used = set(spoken).union(*(said for _, said in answers.values()))
+    used = set(spoken).union(*(said for _, said in known.values()))
     labels = tuple(label for label in labels if not label.retired or label.pk in used)
     column = {label.pk: at for at, label in enumerate(labels)}
-    kept = [at for at, row in enumerate(table.rows.tolist()) if row in answers]
-    said = [answers[int(table.rows[at])] for at in kept]
+    kept = [at for at, row in enumerate(table.rows.tolist()) if row in known]
+    said = [known[int(table.rows[at])] for at in kept]
     proba: Proba = np.zeros((len(kept), len(labels)), dtype=np.float32)
     put(proba, [column[pk] for pk in spoken], table.proba[kept], multi=project.is_multi)
     truth = _marks([label_ids for _, label_ids in said], column)
     image_ids = tuple(image for image, _ in said)
-    return Scored(key, labels, image_ids, truth, proba, missing=len(answers) - len(kept))
+    return Scored(key, labels, image_ids, truth, proba, missing=len(known) - len(kept))
 
 
 def _marks(said: list[list[int]], column: dict[int, int]) -> Bools:
@@ -96,10 +96,13 @@ def _marks(said: list[list[int]], column: dict[int, int]) -> Bools:
 # Answers, as they change ---------------------------------------------------------------------
 
 
-def _answers(project: Project) -> Answers:
-    """What people agree on now. Reading a hundred thousand answers takes a second, so only the
-    images that were touched since the last time are read; where people's weights depend on all
-    answers, or labels were merged, everything is."""
+def answers(project: Project) -> Answers:
+    """What people agree on now of images that may be learned from.
+
+    Reading a hundred thousand answers takes a second, so only the images that were touched since
+    the last time are read; where people's weights depend on all answers, or labels were merged,
+    everything is.
+    """
     newest, *merges = consensus.stamp(project)
     last = _said.get(project.pk)
     touched = _touched(project, last, (project.created_at, *merges))
@@ -121,8 +124,8 @@ def _touched(project: Project, last: _Said | None, merges: Hashable) -> dict[int
     return None if len(found) > AT_ONCE else found
 
 
-def _changed(project: Project, answers: Answers, touched: dict[int, int]) -> Answers:
-    every = dict(answers)
+def _changed(project: Project, before: Answers, touched: dict[int, int]) -> Answers:
+    every = dict(before)
     for row in touched.values():
         every.pop(row, None)
     for image, row, said in consensus.taught(project, Q(image__in=list(touched))):

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from labeler.evaluation import (
+    handover,
     history,
     matrix,
     matrix_table,
@@ -97,6 +98,8 @@ def _measured(project: Project, version: ModelVersion, context: dict[str, Any]) 
     compared = scored.of(project, version, answers)
     told.update(_matrix(project, version, compared, context))
     told["reliability"] = reliability.of(project, version, as_of)
+    if version.serving and as_of is None and (set_ := handover.of(project, version, answers)):
+        told |= {"handover": set_, "handover_rows": numbers.handover_rows(set_)}
     return told
 
 
@@ -106,8 +109,8 @@ def _matrix(
     thresholds, shares, full = context["report"].thresholds, context["shares"], context["full"]
     found = matrix.of(compared, thresholds, shares=shares, full=full)
     last = _("nothing instead") if project.is_multi else _("unknown")
-    linked = version.serving and not project.is_multi  # galleries show the serving version
-    address = reverse("review", args=[project.pk]) if linked else ""
+    # Galleries show the serving version.
+    address = reverse("review", args=[project.pk]) if version.serving else ""
     rows = matrix_table.rows(found, last, address) if found else []
     return {"matrix": found, "matrix_rows": rows, "matrix_last": last}
 
