@@ -45,6 +45,14 @@ def integer(name: str, default: int, *, least: int = 0, most: int = 2**53) -> in
     return number
 
 
+def choice(name: str, default: str, known: tuple[str, ...]) -> str:
+    """One of the known words."""
+    value = text(name, default).lower()
+    if value not in known:
+        raise ImproperlyConfigured(f"{name}={value!r}: write one of {', '.join(known)}.")
+    return value
+
+
 def words(name: str, default: str = "") -> list[str]:
     """A comma-separated list without empty parts."""
     return [part for raw in text(name, default).split(",") if (part := raw.strip())]
@@ -120,6 +128,22 @@ def storage(address: str) -> dict[str, Any]:
     bucket = {"bucket_name": parts.netloc, "location": parts.path.strip("/")}
     options = bucket | {"file_overwrite": True, "default_acl": None, "signature_version": "s3v4"}
     return {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}
+
+
+def mail(address: str) -> tuple[str, int, str, str, bool, bool]:
+    """(host, port, user, password, TLS from the start, STARTTLS) of smtp:// or smtps://.
+
+    "" has no host: no mail is sent. Without TLS only towards this machine itself.
+    """
+    parts = urlsplit(address)
+    host, secure = parts.hostname or "", parts.scheme == "smtps"
+    if address and (parts.scheme not in ("smtp", "smtps") or not host):
+        words = "LABELER_EMAIL_URL: write smtp://user:password@host:587, or smtps://…:465."
+        raise ImproperlyConfigured(words)
+    here = host in ("localhost", "127.0.0.1", "::1")
+    port = parts.port or (465 if secure else 587)
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    return host, port, user, password, secure, not secure and not here
 
 
 def secret_key(data: Path, *, team: bool) -> str:

@@ -68,10 +68,16 @@ CSRF_TRUSTED_ORIGINS = env.words("LABELER_ORIGINS")
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "labeler_session"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+# Whether the other names below the installation's are https only is not ours to promise.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_ENGINE = "labeler.projects.sessions"
 SESSION_SAVE_EVERY_REQUEST = False
-if env.boolean("LABELER_BEHIND_PROXY", False):
+SESSION_COOKIE_AGE = 86_400 * env.integer("LABELER_SESSION_IDLE_DAYS", 14, least=1, most=365)
+SESSION_LONGEST = 86_400 * env.integer("LABELER_SESSION_DAYS", 90, least=1, most=3650)  # seconds
+BEHIND_PROXY = env.boolean("LABELER_BEHIND_PROXY", False)
+PROXIES = env.integer("LABELER_PROXIES", 1, least=1, most=10)  # one behind the other
+if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -109,11 +115,12 @@ AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "labeler.projects.sessions.Backend",
 ]
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator",
-                 "CommonPasswordValidator")
-]  # fmt: skip
+_VALIDATORS = "django.contrib.auth.password_validation"
+AUTH_PASSWORD_VALIDATORS = [  # length, not signs of every kind: people remember phrases
+    {"NAME": f"{_VALIDATORS}.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": f"{_VALIDATORS}.CommonPasswordValidator"},  # 20,000 of them
+    {"NAME": f"{_VALIDATORS}.UserAttributeSimilarityValidator"},
+]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
@@ -126,8 +133,33 @@ AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
+AXES_HANDLER = "labeler.accounts.limits.Limits"
+AXES_CLIENT_IP_CALLABLE = "labeler.accounts.addresses.client"
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # a lock ends, whoever knocks on
+AXES_ENABLE_ACCESS_FAILURE_LOG = True  # the two limits below are counted there
+FAILURES_PER_NAME = 100  # in an hour, from whatever addresses
+FAILURES_PER_ADDRESS = 300  # in an hour, for whatever names: a team may share one address
+SECOND_FACTOR = env.choice(
+    "LABELER_SECOND_FACTOR", "optional", ("optional", "admins", "everyone")
+)  # who must have one
 AXES_LOCKOUT_CALLABLE = "labeler.projects.views.account.locked_out"
 CSRF_FAILURE_VIEW = "labeler.errors.no_csrf"
+JOURNAL_DAYS = env.integer("LABELER_JOURNAL_DAYS", 0, most=36_500)  # 0: its lines stay for ever
+SIGN_IN_LOG_DAYS = env.integer("LABELER_SIGN_IN_LOG_DAYS", 90, least=1, most=36_500)
+
+# ---- Mail: only for links to people who lost their password ------------------------------------
+MAIL = env.mail(env.text("LABELER_EMAIL_URL"))
+EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = MAIL[:4]
+EMAIL_USE_SSL, EMAIL_USE_TLS = MAIL[4:]
+EMAIL_TIMEOUT = 20  # seconds
+DEFAULT_FROM_EMAIL = env.text("LABELER_EMAIL_FROM", "labeler@localhost")
+
+# ---- Single sign-on ---------------------------------------------------------------------------
+OIDC_ISSUER = env.text("LABELER_OIDC_ISSUER").rstrip("/")  # https, but on this machine
+OIDC_CLIENT = env.text("LABELER_OIDC_CLIENT")
+OIDC_SECRET = env.text("LABELER_OIDC_SECRET")
+OIDC_NAME = env.text("LABELER_OIDC_NAME", "single sign-on")  # on the button
+OIDC_DOMAINS = [word.lower() for word in env.words("LABELER_OIDC_DOMAINS")]
 
 # ---- The program ------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -141,8 +173,10 @@ INSTALLED_APPS = [
     "axes",
     "csp",
     "django_htmx",
+    "labeler.journal",
     "labeler.work",
     "labeler.projects",
+    "labeler.accounts",
     "labeler.pools",
     "labeler.labeling",
     "labeler.training",
@@ -167,6 +201,9 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "labeler.http.parts",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "labeler.accounts.visits.ages",
+    "labeler.accounts.asking.SecondFactorAsked",
+    "labeler.accounts.journal.watch",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",

@@ -12,6 +12,7 @@ urlpatterns = [
     path("api/v1/", api.urls),
     path("", home.projects, name="projects"),
     path("", include("labeler.pools.urls")),
+    path("", include("labeler.accounts.urls")),
     path("", include("labeler.projects.urls")),
     path("", include("labeler.labeling.urls")),
     path("", include("labeler.training.urls")),

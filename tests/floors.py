@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 FLOORS = {
+    "labeler.journal": -1,
     "labeler.formats": 0,
     "labeler.projects": 0,
     "labeler.work": 0,
     "ml": 0,
+    "labeler.accounts": 1,
     "labeler.pools": 1,
     "labeler.labeling": 2,
     "labeler.training": 3,

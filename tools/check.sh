@@ -30,6 +30,9 @@ $python -m mypy labeler ml manage.py
 
 say "Settings, migrations, static files"
 $python manage.py check --fail-level WARNING
+DATABASE_URL=postgres://nobody@127.0.0.1/labeler LABELER_SECRET_KEY=$($python -c 'import secrets; print(secrets.token_urlsafe(60))') \
+    LABELER_HTTPS=1 LABELER_BEHIND_PROXY=1 LABELER_HOSTS=labels.example.org LABELER_ORIGINS=https://labels.example.org \
+    $python manage.py check --deploy --fail-level WARNING
 $python manage.py makemigrations --check --dry-run
 $python manage.py collectstatic --no-input --verbosity 0
 

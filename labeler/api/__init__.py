@@ -18,6 +18,7 @@ from labeler.api import (
     import_steps,
     imports,
     label_studio,
+    journal,
     labels,
     learning,
     measures,
@@ -60,7 +61,7 @@ for router in (  # tried in this order; the first is asked for every label
     questions.router, projects.router, labels.router, imports.router, import_steps.router,
     uploads.router, images.router, similar.router, grid.router,
     comments.router, measures.router, learning.router, rounds.router, versions.router,
-    features.router, exports.router, acceptances.router, predict.router,
+    journal.router, features.router, exports.router, acceptances.router, predict.router,
     thresholds.router, gallery.router, clusters.router, duplicates.router,
     canaries.router, corrections.router, label_studio.router,
 ):  # fmt: skip

@@ -82,6 +82,8 @@ def _read(told: str) -> tuple[int, str] | None:
     held = SessionStore().decode(told)
     if held.get(BACKEND_SESSION_KEY) not in settings.AUTHENTICATION_BACKENDS:
         return None
+    if settings.SECOND_FACTOR != "optional" and not held.get("second_factor"):
+        return None  # the long way knows whether this person needs one
     try:
         return int(held[SESSION_KEY]), str(held[HASH_SESSION_KEY])
     except (KeyError, ValueError):

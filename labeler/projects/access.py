@@ -9,6 +9,7 @@ from django.http import Http404
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from labeler.journal import noting
 from labeler.projects import archiving
 from labeler.projects.models import Membership, Project, User
 from labeler.projects.statements import statement
@@ -135,4 +136,6 @@ def project_for(user: User | AnonymousUser, pk: int, action: Action) -> Project:
         words = _("This takes the role of %(least)s; you are %(role)s here.")
         raise PermissionDenied(words % {"least": least, "role": project.role})
     archiving.check(project, action)
+    if least == "admin":
+        noting.asked(project)
     return project  # type: ignore[no-any-return]

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.db.models import Prefetch, QuerySet
 
+from labeler.journal import noting
 from labeler.projects.models import Invitation, Membership, User
-from labeler.projects.signals import member_left
+from labeler.projects.signals import account_closed, member_left
 
 
 class OwnAccount(Exception):
@@ -51,9 +52,11 @@ def deactivate(pk: int, *, by: User) -> User | None:
         if person.pk == by.pk:
             raise OwnAccount
         _set(person, is_active=False)
+        noting.note("deactivate_account", target=person.username, user=by)
         Invitation.objects.filter(invited_by=person, used_at=None).delete()
         for place in Membership.objects.filter(user=person).select_related("project"):
             member_left.send(Membership, project=place.project, user=person)
+        account_closed.send(User, user=person)
         return person
 
 
@@ -63,6 +66,7 @@ def reactivate(pk: int) -> User | None:
         person = _locked(pk)
         if person is not None:
             _set(person, is_active=True)
+            noting.note("reactivate_account", target=person.username)
         return person
 
 

@@ -9,6 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from labeler.journal import noting
 from labeler.projects import choices, feature_names, labels
 from labeler.projects.models import Label, Membership, Project, User
 
@@ -59,6 +60,7 @@ def create(
             for place, w in enumerate(tidy)
         )
         Membership.objects.create(project=project, user=user, role=Membership.Role.ADMIN)
+        noting.note("make_project", project=project, user=user)
     return project
 
 
@@ -78,6 +80,7 @@ def duplicate(project: Project, *, user: User, name: str, members: bool = False)
         label.pk, label.project, label.merged_into = None, twin, None
     Label.objects.bulk_create(there)
     Membership.objects.create(project=twin, user=user, role=Membership.Role.ADMIN)
+    noting.note("duplicate_project", project=project, target=twin, user=user)
     if members:
         others = project.memberships.filter(deactivated_at=None, user__is_active=True)
         Membership.objects.bulk_create(
@@ -97,7 +100,10 @@ def labels_of(wishes: Sequence[labels.Wish], kind: str) -> list[labels.Wish]:
 def change(project: Project, **values: Any) -> None:
     """Store the given settings. Raises SettingsRefused."""
     values = checked(values)
-    Project.objects.filter(pk=project.pk).update(**values)
+    before = {name: getattr(project, name) for name in values}
+    with transaction.atomic():
+        Project.objects.filter(pk=project.pk).update(**values)
+        noting.note("change_settings", project=project, before=before, after=values)
     for name, value in values.items():
         setattr(project, name, value)
 

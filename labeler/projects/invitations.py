@@ -4,6 +4,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from labeler.journal import noting
 from labeler.projects import secret
 from labeler.projects.access import INACTIVE, RANK, Inactive
 from labeler.projects.models import Invitation, Membership, Project, User
@@ -14,10 +15,12 @@ DAYS = 7
 def invite(*, project: Project, role: str, by: User, note: str = "") -> str:
     """A new secret for /invitations/<secret>, shown once; good for seven days."""
     given = secret.new()
-    Invitation.objects.create(
-        project=project, role=role, invited_by=by, note=note,
-        digest=secret.digest(given), expires_at=secret.in_days(DAYS),
-    )  # fmt: skip
+    with transaction.atomic():
+        Invitation.objects.create(
+            project=project, role=role, invited_by=by, note=note,
+            digest=secret.digest(given), expires_at=secret.in_days(DAYS),
+        )  # fmt: skip
+        noting.note("invite", project=project, target=note, after={"role": role}, user=by)
     return given
 
 

@@ -1,9 +1,12 @@
 """Who belongs to a project. There is always an admin."""
 
+from typing import Any
+
 from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
+from labeler.journal import noting
 from labeler.projects.models import Membership, Project
 from labeler.projects.signals import member_left
 
@@ -36,6 +39,7 @@ def change_role(project: Project, pk: int, role: str) -> Membership | None:
         if role != Membership.Role.ADMIN:
             _keep_an_admin(project, member)
             _take_back_invitations(member)
+        _note("change_role", member, before={"role": member.role}, after={"role": role})
         member.role = role
         member.save(update_fields=["role"])
         return member
@@ -47,6 +51,7 @@ def remove(project: Project, pk: int) -> Membership | None:
         member = _locked(project, pk)
         if member is not None:
             _keep_an_admin(project, member)
+            _note("remove_member", member, after={"role": member.role})
             _shut_out(member)
             Membership.objects.filter(pk=member.pk).delete()
         return member
@@ -61,6 +66,7 @@ def deactivate(project: Project, pk: int) -> Membership | None:
         member = _locked(project, pk)
         if member is not None and member.deactivated_at is None:
             _keep_an_admin(project, member)
+            _note("deactivate_member", member)
             member.deactivated_at = timezone.now()
             member.save(update_fields=["deactivated_at"])
             _shut_out(member)
@@ -72,9 +78,14 @@ def reactivate(project: Project, pk: int) -> Membership | None:
     with transaction.atomic():
         member = _locked(project, pk)
         if member is not None:
+            _note("reactivate_member", member)
             member.deactivated_at = None
             member.save(update_fields=["deactivated_at"])
         return member
+
+
+def _note(act: str, member: Membership, **values: Any) -> None:
+    noting.note(act, project=member.project, target=member.user.username, **values)
 
 
 def _shut_out(member: Membership) -> None:

@@ -16,6 +16,7 @@ from django.db import models, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from labeler.journal import noting
 from labeler.projects.models import Project, User
 from labeler.projects.signals import project_deleted, project_leaving
 
@@ -39,6 +40,7 @@ def begin(project: Project, user: User | None) -> None:
     """
     there = Project.objects.filter(pk=project.pk)
     if there.update(leaving_at=timezone.now()):
+        noting.note("delete_project", project=project, user=user)
         project_leaving.send(Project, project=project, user=user)
 
 

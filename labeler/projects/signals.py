@@ -14,3 +14,6 @@ project_archived = Signal()
 
 # Inside the transaction that took somebody's way in away. kwargs: project, user.
 member_left = Signal()
+
+# Inside the transaction that deactivated an account. kwargs: user.
+account_closed = Signal()

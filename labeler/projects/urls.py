@@ -17,15 +17,12 @@ from labeler.projects.views import (
 )
 
 urlpatterns = [
-    path("sign-in", account.sign_in, name="sign_in"),
-    path("sign-in/<str:secret>", account.sign_in_by_link, name="sign_in_link"),
     path("sign-out", account.sign_out, name="sign_out"),
     path("invitations/<str:secret>", invitations.open_link, name="invitation"),
     path("invitations/<str:secret>/join", invitations.join, name="join"),
     path("language", language.change, name="language"),
     path("words/<str:language>/<str:version>.js", language.words, name="jsi18n"),
     path("me", account.personal, name="personal"),
-    path("me/password", account.password, name="password"),
     path("me/tokens", tokens.page, name="tokens"),
     path("me/tokens/<int:pk>/revoke", tokens.revoke, name="revoke_token"),
     path("accounts", accounts.page, name="accounts"),

@@ -45,7 +45,7 @@ def _form(body):
 
 # Written by every signed-in request or by the sign-in itself; no business of a project.
 # Scores are derived: a page that shows a version for the first time keeps what it measured.
-BYSTANDERS = {"session", "accessattempt", "accesslog", "accessfailurelog", "score"}
+BYSTANDERS = {"session", "accessattempt", "accesslog", "accessfailurelog", "score", "visit"}
 
 
 def everything():

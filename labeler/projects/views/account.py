@@ -1,29 +1,22 @@
-"""Sign in, sign out, personal settings, password."""
+"""Sign out, personal settings. The ways in are in labeler.accounts."""
 
 from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import authenticate, login, logout, update_session_auth_hash
+from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
-from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render, resolve_url
-from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
-from django.views.decorators.cache import never_cache
-from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
-from labeler.projects import links, tokens
 from labeler.projects.access import projects_of
-from labeler.projects.forms import PersonalForm, SignInForm
+from labeler.projects.forms import PersonalForm
 from labeler.projects.models import User
 
 BACKEND = "labeler.projects.sessions.Backend"
-WRONG = gettext_lazy("This name and password do not belong together. Try again.")
 MOST_PROJECTS = 20  # whose keys are linked from the personal page
 
 
@@ -35,41 +28,12 @@ def next_page(request: HttpRequest) -> str:
     return wanted if inside and plain else resolve_url(settings.LOGIN_REDIRECT_URL)
 
 
-@never_cache
-@sensitive_post_parameters("password")
-@require_http_methods(["GET", "HEAD", "POST"])
-def sign_in(request: HttpRequest) -> HttpResponse:
-    """Let a person in by name and password."""
-    if request.user.is_authenticated:
-        return redirect(next_page(request))
-    form = SignInForm(request.POST or None)
-    if form.is_valid():
-        user = authenticate(request, **form.cleaned_data)
-        if user is not None:
-            login(request, user)
-            return redirect(next_page(request))
-        form.add_error(None, WRONG)
-    context = {"form": form, "next": next_page(request)}
-    return render(request, "account/sign_in.html", context, status=400 if form.errors else 200)
-
-
 def locked_out(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
     """After too many wrong passwords for one name from one address."""
     minutes = round(60 * settings.AXES_COOLOFF_TIME)
     response = render(request, "account/locked.html", {"minutes": minutes}, status=429)
     response["Retry-After"] = str(60 * minutes)
     return response
-
-
-@never_cache
-@require_GET  # a HEAD, as a preview sends it, must not use the link up
-def sign_in_by_link(request: HttpRequest, secret: str) -> HttpResponse:
-    """Sign in the user of an unused link."""
-    user = links.redeem(secret)
-    if user is None:
-        return render(request, "account/link_gone.html", status=404)
-    login(request, user, backend=BACKEND)
-    return redirect(next_page(request))
 
 
 @require_POST
@@ -99,28 +63,6 @@ def personal(request: HttpRequest) -> HttpResponse:
         "more_key_projects": len(mine) > MOST_PROJECTS,
     }  # fmt: skip
     return render(request, "account/personal.html", context, status=400 if form.errors else 200)
-
-
-@never_cache
-@sensitive_post_parameters()
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def password(request: HttpRequest) -> HttpResponse:
-    """Change the password. Other sessions end, and all tokens are revoked."""
-    user = _user(request)
-    kind = PasswordChangeForm if user.has_usable_password() else SetPasswordForm
-    form = kind(user, request.POST if request.method == "POST" else None)
-    for name in form.fields:
-        form.fields[name].widget.attrs["class"] = "input"
-    if form.is_valid():
-        form.save()
-        tokens.revoke_all(user)
-        update_session_auth_hash(request, user)
-        messages.success(request, _("Your password is changed. All your tokens are revoked."))
-        return redirect(reverse("personal"))
-    return render(
-        request, "account/password.html", {"form": form}, status=400 if form.errors else 200
-    )
 
 
 def _user(request: HttpRequest) -> User:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from labeler.journal import noting
 from labeler.projects import accounts
 from labeler.projects.models import User
 from labeler.projects.views.account import _user
@@ -60,6 +61,7 @@ def _owner(request: HttpRequest) -> User:
     user = _user(request)
     if not user.is_superuser:
         raise PermissionDenied
+    noting.asked()
     return user
 
 

@@ -1,11 +1,13 @@
 """What an invited person sees."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_required
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -38,7 +40,11 @@ def open_link(request: HttpRequest, secret: str) -> HttpResponse:
                 return _gone(request)
             login(request, user, backend=BACKEND)
             return redirect("label", invitation.project_id)
-    context = {"invitation": invitation, "form": form, "secret": secret}
+    context = {
+        "invitation": invitation, "form": form, "secret": secret,
+        "sso": settings.OIDC_NAME if settings.OIDC_ISSUER else "",
+        "after": reverse("label", args=[invitation.project_id]),
+    }  # fmt: skip
     return render(request, "account/invitation.html", context, status=400 if form.errors else 200)
 
 
