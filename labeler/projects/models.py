@@ -231,7 +231,9 @@ class Token(Secret):
     name = models.CharField(max_length=100)
     project = models.ForeignKey(Project, models.CASCADE, null=True, blank=True)
     role = models.CharField(max_length=9, choices=Membership.Role, default=Membership.Role.ADMIN)
+    read_only = models.BooleanField(default=False)
     revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)  # to within tokens.SELDOM
 
     def __str__(self) -> str:
         return self.name
@@ -256,3 +258,22 @@ class SignInLink(Secret):
 
     def __str__(self) -> str:
         return f"sign-in link of {self.user}"
+
+
+class Repeat(models.Model):
+    """The answer to a request that carried an Idempotency-Key; kept for a day, for its sender."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    digest = models.CharField(max_length=64)  # of the key, the token and the address
+    request = models.CharField(max_length=64)  # the digest of what was sent
+    status = models.PositiveSmallIntegerField(default=0)
+    answer = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "digest"], name="repeat_once_per_user_and_key")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.status} for {self.user}"
