@@ -1,19 +1,25 @@
 """Access tokens: let a program act as its user, at most with a role and in one project."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from labeler.projects import secret
-from labeler.projects.models import Project, Token, User
+from labeler.projects.access import RANK
+from labeler.projects.models import Membership, Project, Token, User
 
 PREFIX = "lbl_"  # lets a secret scanner recognise a leaked token
 MOST_PER_USER = 100
+SELDOM = timedelta(minutes=10)  # how exactly `last_used_at` is kept: a request need not write
 
 
 class TooManyTokens(Exception):
     """The user has as many working tokens as one may have."""
+
+
+class TooWide(Exception):
+    """A token would make one that reaches further than itself."""
 
 
 def issue(
@@ -22,6 +28,7 @@ def issue(
     name: str,
     project: Project | None = None,
     role: str = "admin",
+    read_only: bool = False,
     expires_at: datetime | None = None,
 ) -> tuple[Token, str]:
     """A new token and its secret, which is shown once and not kept. Raises TooManyTokens."""
@@ -29,7 +36,7 @@ def issue(
         raise TooManyTokens
     given = PREFIX + secret.new()
     token = Token.objects.create(
-        user=user, name=name, project=project, role=role,
+        user=user, name=name, project=project, role=role, read_only=read_only,
         digest=secret.digest(given), expires_at=expires_at,
     )  # fmt: skip
     return token, given
@@ -50,11 +57,52 @@ def find(given: str) -> Token | None:
     return token
 
 
+def note_use(token: Token) -> None:
+    """Remember that the token was used just now, to within SELDOM."""
+    now = timezone.now()
+    if token.last_used_at is None or now - token.last_used_at > SELDOM:
+        Token.objects.filter(pk=token.pk).update(last_used_at=now)
+
+
 def working(user: User) -> "QuerySet[Token]":
-    """The user's tokens that are neither revoked nor expired, newest first."""
+    """The user's tokens that are neither revoked nor expired, newest first.
+
+    A user who came with a token has those that reach no further than it: itself is one of them.
+    """
     mine = Token.objects.filter(user=user, revoked_at=None).exclude(expires_at__lte=timezone.now())
     mine = mine.exclude(project__leaving_at__isnull=False)
-    return mine.select_related("project").order_by("-pk")
+    mine = mine.select_related("project").order_by("-pk")
+    by: Token | None = getattr(user, "token", None)
+    if by is None:
+        return mine
+    lower = [role for role in Membership.Role.values if RANK[role] <= RANK[by.role]]
+    mine = mine.filter(role__in=lower)
+    if by.project_id:
+        mine = mine.filter(project=by.project_id)
+    if by.read_only:
+        mine = mine.filter(read_only=True)
+    return mine.filter(Q(expires_at__lte=by.expires_at)) if by.expires_at else mine
+
+
+def narrow(
+    by: Token | None,
+    *,
+    project: Project | None,
+    role: str,
+    read_only: bool,
+    expires_at: datetime | None,
+) -> None:
+    """Check that a token that `by` asks for reaches no further than it. Raises TooWide."""
+    if by is None:
+        return
+    wider = (
+        RANK[role] > RANK[by.role]
+        or (by.project_id and by.project_id != (project.pk if project else None))
+        or (by.read_only and not read_only)
+        or (by.expires_at and (expires_at is None or expires_at > by.expires_at))
+    )
+    if wider:
+        raise TooWide
 
 
 def revoke(user: User, pk: int) -> bool:
