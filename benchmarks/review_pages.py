@@ -23,8 +23,15 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-PAGES = ["numbers", "numbers?matrix=full", "numbers?version=1", "dashboard", "review", "models",
-    "autolabel", "learning",
+PAGES = [
+    "numbers",
+    "numbers?matrix=full",
+    "numbers?version=1",
+    "dashboard",
+    "review",
+    "models",
+    "autolabel",
+    "learning",
 ]
 ALLOWED = 200.0  # ms
 LOOKS = 5

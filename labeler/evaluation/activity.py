@@ -158,7 +158,9 @@ def _midnight(day: date) -> datetime:
 def _people(
     answers: "QuerySet[Annotation]", counted: list[dict[str, Any]]
 ) -> tuple[PersonCount, ...]:
-    names = {user.pk: str(user) for user in User.objects.filter(pk__in=[c["user"] for c in counted])}
+    names = {
+        user.pk: str(user) for user in User.objects.filter(pk__in=[c["user"] for c in counted])
+    }
     seconds: dict[int, float] = _paces(answers)
     most = max((each["n"] for each in counted), default=1)
     return tuple(

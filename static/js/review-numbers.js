@@ -131,13 +131,21 @@ export function confusion(data, t) {
   return found;
 }
 
+// Whether the model took image i's `truth` for `predicted`. Of several labels: whether it missed
+// the one and wrongly gave the other; null then means that it gave nothing wrong.
+function takenFor(data, i, t, { truth, predicted }) {
+  const said = given(data, i, t);
+  if (!data.multi) return has(data, i, truth) && (said[0] ?? UNKNOWN) === predicted;
+  if (!has(data, i, truth) || said.includes(truth)) return false;
+  const wrong = said.filter((label) => !has(data, i, label));
+  return predicted === UNKNOWN ? !wrong.length : wrong.includes(predicted);
+}
+
 // The images of one cell of the confusion; `predicted` null means unknown. Surest first.
-export function cell(data, t, { truth, predicted }) {
-  const found = [];
-  for (let i = 0; i < data.images.length; i++) {
-    if (data.truth[i][0] === truth && (given(data, i, t)[0] ?? UNKNOWN) === predicted) found.push(i);
-  }
-  return found.sort((a, b) => data.best_scores[b] - data.best_scores[a] || a - b);
+export function cell(data, t, wanted) {
+  const sure = data.best_scores ?? data.scores;
+  const found = data.images.map((_, i) => i).filter((i) => takenFor(data, i, t, wanted));
+  return found.sort((a, b) => sure[b] - sure[a] || a - b);
 }
 
 // Precision, recall and F1 with intervals at every hundredth; `at` gives the counts there.

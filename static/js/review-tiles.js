@@ -66,7 +66,7 @@ export class Tiles {
     $("use", mark).setAttribute("href", label ? `#m${label.mark}` : "");
     $("b", made).textContent = this.said(ids);
     $("b", made).classList.toggle("model", instead);
-    $(".push", made).textContent = (data.cell ? data.best_scores[i] : data.scores[i]).toFixed(2);
+    $(".push", made).textContent = ((data.cell && data.best_scores) || data.scores)[i].toFixed(2);
     $(".tops", made).textContent = this.others(i);
     $(".tick", made).hidden = !looked.has(data.images[i]);
     $(".away", made).hidden = !sent.has(data.images[i]);

@@ -91,6 +91,8 @@ def test_several_labels_per_image_tell_what_was_given_instead(client, multi_benc
     assert "What is given instead of what is missed" in words
     assert "healthy mildew 5" in words
     assert "rust nothing instead 2" in words
+    healthy, _, mildew = bench.ids
+    assert f"?truth={healthy}&amp;predicted={mildew}" in response.content.decode()
     assert "each label of each image is a claim" in words
 
 

@@ -46,6 +46,18 @@ def test_a_cell_of_the_confusion_opens_its_images(client, bench, reviewer):
     assert "people say rust, model says healthy" in text_of(response)
 
 
+def test_of_several_labels_a_cell_is_what_was_given_instead(client, multi_bench, reviewer):
+    bench = multi_bench
+    images = bench.audit([(RUST,)] * 60)
+    bench.version(images, [[0.1, 0.1, 0.9]] * 60)
+    _, rust, mildew = bench.ids
+    response = page(client, reviewer, "review", bench.project, truth=rust, predicted=mildew)
+    assert review_data(response)["cell"] == {"truth": rust, "predicted": mildew}
+    assert "missed, and given instead: mildew" in text_of(response)
+    response = page(client, reviewer, "review", bench.project, truth=rust, predicted="unknown")
+    assert "missed, and given instead: nothing" in text_of(response)
+
+
 def test_review_without_model_or_labels_says_so(client, bench, reviewer):
     assert "No model yet" in text_of(page(client, reviewer, "review", bench.project))
     image = bench.images(1)

@@ -90,6 +90,17 @@ test("a cell holds its images, surest first", () => {
   assert.deepEqual(numbers.cell(single(), 0.65, { truth: RUST, predicted: null }), [1]);
 });
 
+test("of several labels a cell holds images that miss the one and wrongly get the other", () => {
+  const data = several();
+  data.images.push(14);
+  data.truth.push([RUST]);
+  data.scores.push(0.45);
+  data.given.push([HEALTHY]);
+  assert.deepEqual(numbers.cell(data, 0.5, { truth: RUST, predicted: HEALTHY }), [3]);
+  assert.deepEqual(numbers.cell(data, 0.5, { truth: RUST, predicted: null }), [2]);
+  assert.deepEqual(numbers.cell(data, 0.3, { truth: RUST, predicted: HEALTHY }), []);
+});
+
 test("the best F1 is found, at the lowest of equal thresholds", () => {
   assert.deepEqual(numbers.bestF1(single()), { t: 0, f1: 4 / 6 });
   const found = numbers.bestF1(several());

@@ -83,7 +83,7 @@ def _labeled(
     limits: Thresholds,
 ) -> dict[str, Any]:
     labels = [each.label for each in measured.labels]
-    cell = None if project.is_multi else _cell(request, labels)
+    cell = _cell(request, labels)
     chosen = cell.truth if cell else _chosen(request, measured)
     data = galleries.of_label(project, compared, limits, chosen)
     data["cell"] = cell and cell.as_dict()
@@ -143,7 +143,10 @@ def _chosen(request: HttpRequest, measured: Report) -> Label:
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell of the confusion: people say `truth`, the model `predicted` (None: unknown)."""
+    """A cell of the confusion: people say `truth`, the model `predicted` (None: unknown).
+
+    Of several labels: `truth` was missed, `predicted` wrongly given (None: nothing was).
+    """
 
     truth: Label
     predicted: Label | None
