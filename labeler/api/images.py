@@ -10,34 +10,63 @@ from pydantic import Field
 from labeler.api import beliefs
 from labeler.api.errors import ERRORS, Refused
 from labeler.api.paging import Page, cursor_for, scope, start_of
-from labeler.api.schema import QuerySchema, Share
+from labeler.api.schema import Number, QuerySchema, Share
+from labeler.exploring import filters, picked, sieve
+from labeler.exploring.filters import Filter
 from labeler.labeling.models import Annotation, Gold, ModelAnnotation
 from labeler.pools.models import Image
 from labeler.pools.views.images import image_file
 from labeler.projects.access import RANK, project_for, projects_of, role_in
 from labeler.projects.labels import fold
 from labeler.projects.models import Label, Project, User
+from labeler.training import versions
+from labeler.training.models import ModelVersion
 
 router = Router(tags=["images"])
 
-Order = Literal["row", "-row", "confidence", "-confidence"]
+Order = Literal[
+    "row", "-row", "taken", "-taken", "name", "-name", "confidence", "-confidence", "margin",
+    "entropy", "alone", "light", "-light", "blur",
+]  # fmt: skip
 Name = Annotated[str, Field(max_length=100)]
 
 
 class Filters(Page):
-    """Which images, in which order. `predicted` and the confidences mean the serving model."""
+    """Which images, in which order: all that is sent must fit. `predicted`, the confidences and the
+    orders by `confidence`, `margin` and `entropy` mean the model; `q` looks for words in file names
+    and camera data; `person` is a user's name; `cluster` is `{survey}-{number}`; `odd` and the
+    orders `alone`, `light` and `blur` need a look at all pictures; `taken` is the photo's date."""
 
     state: Literal["open", "labeled", "skipped", "accepted", "aside"] | None = None
     label: Name | None = None
     predicted: Name | None = None
     min_confidence: Share | None = None
     max_confidence: Share | None = None
+    q: Annotated[str, Field(max_length=filters.LONGEST)] = ""
+    split: Literal["train", "validation", "test", "none"] | None = None
+    person: Annotated[str, Field(max_length=150)] | None = None
+    import_: Number | None = Field(None, alias="import")
+    audit: bool | None = None
+    odd: Literal["far", "dark", "bright", "blurred", "tiny", "long"] | None = None
+    cluster: Annotated[str, Field(pattern=r"^\d{1,18}-\d{1,9}$")] | None = None
     order: Order = "row"
 
-    def of_model(self) -> bool:
-        """Whether the model's predictions decide."""
-        asked = (self.predicted, self.min_confidence, self.max_confidence)
-        return "confidence" in self.order or any(value is not None for value in asked)
+    def wanted(self, project: Project) -> Filter:
+        """As Explore filters. Raises Refused."""
+        survey, _dash, number = (self.cluster or "").partition("-")
+        return Filter(
+            q=self.q.strip().casefold(),
+            labels=(_label(project, self.label).pk,) if self.label else (),
+            predicted=(_label(project, self.predicted).pk,) if self.predicted else (),
+            low=self.min_confidence, high=self.max_confidence,
+            splits=("" if self.split == filters.NONE else self.split,) if self.split else (),
+            people=(_person(self.person),) if self.person else (),
+            imports=(self.import_,) if self.import_ else (),
+            states=(self.state,) if self.state else (),
+            audit=self.audit, odd=(self.odd,) if self.odd else (),
+            clusters=((int(survey), int(number)),) if self.cluster else (),
+            order=self.order,
+        )  # fmt: skip
 
 
 class ImageLine(Schema):
@@ -59,6 +88,7 @@ class ImageList(Schema):
 
     items: list[ImageLine]
     next: str | None
+    total: int  # of all pages
 
 
 class ImageOut(ImageLine):
@@ -71,28 +101,41 @@ class ImageOut(ImageLine):
 
 @router.get("/projects/{int:project_id}/images", response={200: ImageList, **ERRORS})
 def list_images(request: HttpRequest, project_id: int, asked: Query[Filters]) -> dict[str, Any]:
-    """The images that all the filters let through."""
+    """The images that all the filters let through.
+
+    A cursor stays with the model version of its first page; an image that no longer fits is left
+    out of later pages. A pool of more than 20,000 images is prepared for filters by a worker; until
+    then the answer is 409 `being_prepared`.
+    """
     project = project_for(request.user, project_id, "explore")
     _check(asked)
-    rows = Image.objects.filter(project=project)
-    if asked.state:
-        rows = rows.filter(state=asked.state)
-    if asked.label:
-        said = Annotation.objects.filter(
-            project=project, current=True, labels=_label(project, asked.label)
-        )
-        rows = rows.filter(pk__in=said.values("image"))
-    where = scope(request, asked.dict())
-    after = start_of(asked.cursor, where)
-    if asked.of_model():
-        found, position = _by_belief(project, rows, asked, after)
-    else:
-        found, position = _by_row(rows, asked, after)
+    wanted, where = asked.wanted(project), scope(request, asked.dict())
+    number, last = start_of(asked.cursor, where) or (None, None)
+    version = _version(project, number, wanted)
+    result = picked.whole(project, wanted, version)
+    first = 0 if last is None else sieve.place_after(project, wanted, result, last, version)
+    rows = result.rows[first : first + asked.limit]
+    images = Image.objects.filter(project=project).in_bulk(result.columns.ids[rows].tolist())
+    by_row = {image.row: image for image in images.values()}
+    found = [by_row[row] for row in rows.tolist() if row in by_row]
     known = beliefs.of(project, found)
+    after = version.number if version else None, int(rows[-1]) if len(rows) else 0
+    more = first + len(rows) < len(result.rows)
     return {
         "items": [_line(image, known.get(image.row)) for image in found],
-        "next": None if position is None else cursor_for(where, position),
+        "next": cursor_for(where, after) if more else None,
+        "total": len(result.rows),
     }
+
+
+def _version(project: Project, number: int | None, wanted: Filter) -> ModelVersion | None:
+    """The version that a cursor began with, or the serving one."""
+    mine = ModelVersion.objects.filter(project=project, number=number).first() if number else None
+    version = mine or versions.serving(project)
+    if version is None and wanted.of_model:
+        words = "There is no model yet. Label some images; the first round makes one."
+        raise Refused(409, "no_model", words)
+    return version
 
 
 def _check(asked: Filters) -> None:
@@ -110,38 +153,9 @@ def _label(project: Project, name: str) -> Label:
     return found
 
 
-def _by_row(rows: Any, asked: Filters, after: Any) -> tuple[list[Image], Any]:
-    back = asked.order == "-row"
-    if after is not None:
-        rows = rows.filter(**{"row__lt" if back else "row__gt": after})
-    found = list(rows.order_by("-row" if back else "row")[: asked.limit + 1])
-    more = len(found) > asked.limit
-    found = found[: asked.limit]
-    return found, found[-1].row if more else None
-
-
-def _by_belief(project: Project, rows: Any, asked: Filters, after: Any) -> tuple[list[Image], Any]:
-    """Walk the ranked rows in chunks until the page is full; a cursor is [version, position]."""
-    number, start = after if after is not None else (None, 0)
-    label = _label(project, asked.predicted).pk if asked.predicted else None
-    try:
-        number, ranked = beliefs.ranked(
-            project, number, predicted=label, order=asked.order,
-            low=asked.min_confidence, high=asked.max_confidence,
-        )  # fmt: skip
-    except beliefs.NoModel as error:
-        raise Refused(409, "no_model", str(error)) from error
-    found: list[Image] = []
-    for begin in range(start, min(len(ranked), start + beliefs.MOST_LOOKED_AT), beliefs.CHUNK):
-        chunk = ranked[begin : begin + beliefs.CHUNK].tolist()
-        there = {image.row: image for image in rows.filter(row__in=chunk)}
-        for place, row in enumerate(chunk, begin):
-            if row in there:
-                found.append(there[row])
-                if len(found) == asked.limit:
-                    return found, (number, place + 1) if place + 1 < len(ranked) else None
-    reached = start + beliefs.MOST_LOOKED_AT
-    return found, (number, reached) if reached < len(ranked) else None
+def _person(name: str) -> int:
+    """The id of a user; 0, who has answered nothing, for a name that nobody has here."""
+    return User.objects.filter(username=name).values_list("pk", flat=True).first() or 0
 
 
 def _line(image: Image, proba: dict[str, float] | None) -> dict[str, Any]:

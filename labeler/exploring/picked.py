@@ -12,6 +12,7 @@ from labeler.exploring.sieve import Found
 from labeler.labeling import together
 from labeler.labeling.answers import Refused
 from labeler.projects.models import Project
+from labeler.training.models import ModelVersion
 
 LARGEST = 2**63 - 1
 
@@ -40,12 +41,12 @@ def _of_filter(project: Project, query: str) -> list[int]:
     return [int(pk) for pk in found.columns.ids[found.rows]]
 
 
-def whole(project: Project, wanted: Filter) -> Found:
+def whole(project: Project, wanted: Filter, version: ModelVersion | None = None) -> Found:
     """What the filter lets through of the whole pool. Raises Refused while it is prepared."""
-    found = sieve.found(project, wanted)
+    found = sieve.found(project, wanted, version=version)
     if prepared.told(project, len(found.columns)):
         words = _("The pool is being prepared for filters. Try again in a minute.")
-        raise Refused("being_prepared", words, 503)
+        raise Refused("being_prepared", words, 409)
     return found
 
 

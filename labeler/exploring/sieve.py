@@ -34,13 +34,17 @@ class Found:
 _kept: "OrderedDict[tuple[int, str, str], Found]" = OrderedDict()
 
 
-def found(project: Project, wanted: Filter, stamp: str = "") -> Found:
+def found(
+    project: Project, wanted: Filter, stamp: str = "", version: ModelVersion | None = None
+) -> Found:
     """The rows of the filter now, or, with the stamp of an earlier result that is still known,
-    those of then: what somebody scrolls through does not change under the eye."""
+    those of then: what somebody scrolls through does not change under the eye.
+
+    version: whose word counts; the serving one without."""
     name = wanted.digest()
     if stamp and (before := _kept.get((project.pk, name, stamp))):
         return before
-    known, version = columns.of(project), versions.serving(project)
+    known, version = columns.of(project), version or versions.serving(project)
     now = f"{known.version}-{version.number if version else 0}-{odd.stamp(project, wanted)}"
     key = (project.pk, name, now)
     if key not in _kept:
@@ -49,6 +53,21 @@ def found(project: Project, wanted: Filter, stamp: str = "") -> Found:
             _kept.popitem(last=False)
     _kept.move_to_end(key)
     return _kept[key]
+
+
+def place_after(
+    project: Project, wanted: Filter, result: Found, row: int, version: ModelVersion | None
+) -> int:
+    """Where the list goes on after this row, which the filter may not let through any more."""
+    there = np.flatnonzero(result.rows == row)
+    if len(there):
+        return int(there[0]) + 1
+    keep = np.zeros(len(result.columns), dtype=bool)
+    if not 0 <= row < len(keep):
+        return len(result.rows)
+    keep[result.rows] = keep[row] = True
+    said = answers_by_row.of(version) if version and wanted.of_model else None
+    return int(np.flatnonzero(_sorted(project, keep, said, wanted.order) == row)[0])
 
 
 def forget() -> None:
@@ -140,25 +159,19 @@ def _sorted(project: Project, keep: Bools, said: AnswersByRow | None, order: str
         by_name = words.by_name(project, len(keep))
         rows = by_name[keep[by_name]]
         return rows if order == "name" else rows[::-1]
+    if order in TAKEN:
+        dated, undated = words.by_date(project, len(keep))
+        dated, undated = dated[keep[dated]], undated[keep[undated]]
+        return np.concatenate([dated if order == "taken" else dated[::-1], undated])
     rows = np.flatnonzero(keep).astype(np.int32)
     if order == "-row":
         return rows[::-1]
-    if order in TAKEN:
-        return rows[_by_date(words.taken(project, len(keep))[rows], order)]
     if order in OF_LOOKS:
         measure = odd.measure(project, order, len(keep))[rows]
         return rows[np.argsort(measure, kind="stable")]  # those without one come last
     if said is None or order == "row":
         return rows
     return rows[np.argsort(_keys(said, rows, order), kind="stable")]
-
-
-def _by_date(taken: npt.NDArray[np.int64], order: str) -> npt.NDArray[np.int64]:
-    """Unknown dates come last either way. Keys that differ sort in a fifth of the time."""
-    late = 2**32 - 1
-    seconds = np.clip(taken, 0, late - 1)
-    key = np.where(taken == 0, late, seconds if order == "taken" else late - 1 - seconds)
-    return np.argsort((key << 31) + np.arange(len(key)))
 
 
 def _keys(said: AnswersByRow, rows: Rows, order: str) -> npt.NDArray[np.uint16]:

@@ -5,11 +5,12 @@ import uuid
 
 import pytest
 
-from labeler.labeling import queue
+from labeler.exploring import columns, sieve, words
+from labeler.labeling import queue, together
 from labeler.labeling.models import Annotation, QueueItem
 from labeler.pools.models import Import
 from labeler.projects.models import Project
-from labeler.training.models import Round
+from labeler.training.models import ModelVersion, Round
 from tests.conftest import picture
 
 pytestmark = pytest.mark.django_db
@@ -85,13 +86,17 @@ def test_images_by_state_and_label(api, where, world):
     assert names("label=mildew") == []
 
 
-def test_images_by_what_the_model_believes(api, where, world, monkeypatch):
+def test_images_by_what_the_model_believes(api, where, world):
     import numpy as np
 
     from labeler.training import predictions
+    from ml import arrays
 
     table = np.array([[0.9, 0.1, 0], [0.2, 0.7, 0.1], [0.5, 0.3, 0.2], [np.nan] * 3], np.float32)
-    monkeypatch.setattr(predictions, "proba", lambda version, rows: table[np.asarray(rows)])
+    (version,) = ModelVersion.objects.filter(project=world.project, serving=True)
+    for kept in (columns, sieve):
+        kept.forget()
+    arrays.write_shard(predictions.folder(version) / "0.npy", table)
 
     def names(query):
         seen, cursor = [], ""
@@ -107,7 +112,43 @@ def test_images_by_what_the_model_believes(api, where, world, monkeypatch):
     assert names("predicted=healthy&max_confidence=0.8") == ["2.png"]
     assert names("min_confidence=0.6&order=-row") == ["1.png", "0.png"]
     first = api.get(f"{where}/images").json()["items"][0]
-    assert first["predictions"] == {"healthy": 0.9, "rust": 0.1, "mildew": 0.0}
+    told = {"healthy": 0.9, "rust": 0.1, "mildew": 0.0}
+    assert first["predictions"] == pytest.approx(told, abs=1e-3)  # they are kept in half precision
+    type(world.image).objects.filter(pk=world.image.pk).update(audit=True)
+    assert names("predicted=rust") == []  # nor does a filter tell
+
+
+def test_images_by_every_filter_of_explore(api, where, world, annotator):
+    image = world.images[2]
+    Import.objects.filter(project=world.project).update(number=7)
+    changes = {"split": "test", "came_with": Import.objects.get(project=world.project)}
+    exif = {"Model": "Nikon D5", "DateTimeOriginal": "2024-05-01 10:00:00"}
+    type(image).objects.filter(pk=image.pk).update(**changes, exif=exif)
+    for kept in (columns, sieve, words):
+        kept.forget()
+    for query in ("q=NIKON", "split=test", "import=7", "q=2.png&split=test"):
+        page = api.get(f"{where}/images?{query}").json()
+        assert [line["name"] for line in page["items"]] == ["2.png"], query
+        assert page["total"] == 1
+    for query in ("person=nobody", "odd=dark", "cluster=1-2", "audit=true"):
+        assert api.get(f"{where}/images?{query}").json()["items"] == [], query
+    ordered = api.get(f"{where}/images?order=taken&limit=1").json()["items"]
+    assert ordered[0]["name"] == "2.png"
+
+
+def test_a_list_goes_on_after_an_image_that_left_it(api, where, world):
+    for kept in (columns, sieve, words):
+        kept.forget()
+    first = api.get(f"{where}/images?state=open&order=-name&limit=2").json()
+    assert [line["name"] for line in first["items"]] == ["3.png", "2.png"]
+    pk = world.images[2].pk
+    together.label_together(
+        world.project, world.project.created_by, [pk], [world.project.labels.first().pk],
+        uuid.uuid4(),
+    )  # fmt: skip
+    after = api.get(f"{where}/images?state=open&order=-name&limit=2&cursor={first['next']}").json()
+    assert [line["name"] for line in after["items"]] == ["1.png", "0.png"]
+    assert (after["next"], after["total"]) == (None, 3)
 
 
 def test_an_open_audit_image_does_not_tell_what_the_model_believes(api, where, world, monkeypatch):
