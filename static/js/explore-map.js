@@ -1,22 +1,22 @@
 // Explore as a map: points on a canvas, what is under the pointer, a line around what is chosen.
 import { choice } from "./explore-choice.js";
 import { categories, palette, styles } from "./map-colours.js";
-import { NONE, passing, unpack } from "./map-data.js";
+import { unpack } from "./map-data.js";
+import { MapFilters } from "./map-filters.js";
 import { FlatPainter } from "./map-flat.js";
 import { MapGestures } from "./map-gestures.js";
 import { GlPainter } from "./map-gl.js";
+import { MapHover, pointWords } from "./map-hover.js";
+import { MapKeys } from "./map-keys.js";
 import { MapLegend } from "./map-legend.js";
 import { MapList } from "./map-list.js";
 import { Near } from "./map-near.js";
+import { Pace, REST_MS } from "./map-pace.js";
 import { peaks, pictures, Signs } from "./map-signs.js";
 import { MapView } from "./map-view.js";
 import { fill, gettext, ngettext } from "./words.js";
 
-const REST_MS = 160; // after a movement, until pictures are chosen anew
-const SLOW_MS = 60; // between two frames of a movement, from which fewer points are painted
-const FEWEST = 15_000; // points painted while it moves, however slow the machine
 const REACH = { mouse: 9, touch: 22, pen: 14 };
-const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 
 class MapPage {
   constructor(root) {
@@ -24,7 +24,7 @@ class MapPage {
     this.canvas = root.querySelector("canvas");
     this.view = new MapView();
     this.current = -1;
-    this.filters = { labels: null, most: 1, differ: false, kept: null };
+    this.pace = new Pace();
     this.by = this.find("colour").value;
     try {
       this.painter = new GlPainter(this.canvas);
@@ -33,6 +33,8 @@ class MapPage {
     }
     root.dataset.painter = this.painter.constructor === GlPainter ? "webgl" : "canvas";
     this.signs = new Signs(this.find("signs"), (id) => this.address("thumb", id));
+    this.hover = new MapHover(this.find("hover"), (id) => this.address("thumb", id));
+    this.filters = new MapFilters({ find: (name) => this.find(name), search: root.dataset.kept, changed: () => this.restyle(), tell: (words) => this.tell(words) });
     this.legend = new MapLegend(this, this.find("legend"));
     this.list = new MapList(this, document.querySelector("[data-map-list]"));
   }
@@ -47,7 +49,7 @@ class MapPage {
 
   async begin() {
     const response = await fetch(this.root.dataset.points).catch(() => null);
-    if (!response?.ok) return this.tell(gettext("The map could not be loaded. Reload the page to try again."));
+    if (!response?.ok) return this.tell(response?.status === 409 ? await response.text() : gettext("The map could not be loaded. Reload the page to try again."));
     this.map = unpack(await response.arrayBuffer());
     this.near = new Near(this.map.places);
     this.painter.setPlaces(this.map.places);
@@ -72,7 +74,7 @@ class MapPage {
 
   listen() {
     new MapGestures(this.canvas, this.view, {
-      hover: (left, top) => this.hover(left, top),
+      hover: (left, top) => this.point(left, top),
       press: (left, top, event) => this.press(left, top, event),
       lasso: (line, event) => this.lasso(line, event),
       line: (line) => this.draw(line),
@@ -83,7 +85,7 @@ class MapPage {
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.restyle());
     document.addEventListener("choice:changed", () => this.restyle({ signs: false }));
     document.addEventListener("explore:labeled", () => this.refresh());
-    this.canvas.addEventListener("keydown", (event) => this.key(event));
+    new MapKeys(this);
     this.find("colour").addEventListener("change", (event) => this.recolour(event.target.value));
     this.find("pictures").addEventListener("change", () => this.moved());
     this.find("in").addEventListener("click", () => this.zoom(1.5));
@@ -91,11 +93,6 @@ class MapPage {
     this.find("fit").addEventListener("click", () => {
       this.view.fit();
       this.moved();
-    });
-    this.find("filters").addEventListener("input", () => this.filter());
-    this.find("search").addEventListener("submit", (event) => {
-      event.preventDefault();
-      this.search();
     });
   }
 
@@ -113,7 +110,7 @@ class MapPage {
   restyle({ signs = true } = {}) {
     if (!this.map) return;
     this.found = categories(this.map, this.by);
-    this.keep = passing(this.map, this.filters);
+    this.keep = this.filters.passing(this.map);
     this.colours = palette(this.found);
     const { style, order } = styles(this.map, this.by, this.found, this.keep, (id) => choice.has(id));
     this.painter.setStyles(style, order);
@@ -122,7 +119,7 @@ class MapPage {
       const named = ["label", "predicted", "cluster"].includes(this.by);
       this.names = named ? peaks(this.map, this.by, this.found.length, this.keep) : [];
       this.legend.paint();
-      this.count();
+      this.filters.count(this.keep);
     }
     this.moved();
   }
@@ -138,8 +135,8 @@ class MapPage {
   }
 
   moved() {
-    this.hide();
-    this.moving = true;
+    this.hover.hide();
+    this.pace.moving = true;
     this.paintSoon();
     clearTimeout(this.rest);
     this.rest = setTimeout(() => this.rested(), REST_MS);
@@ -155,26 +152,14 @@ class MapPage {
   paint() {
     if (!this.map) return;
     const base = this.map.n > 40_000 ? 3 : this.map.n > 5_000 ? 4.5 : 6.5;
-    this.painter.paint(this.view, Math.min(14, base * this.view.zoom ** 0.4), this.dpr, this.most());
+    this.painter.paint(this.view, Math.min(14, base * this.view.zoom ** 0.4), this.dpr, this.pace.most(this.map.n));
     this.signs.move(this.view);
     this.mark();
   }
 
-  // How many points this frame holds: all at rest; while it moves on a slow machine, the last of the
-  // order, which are the chosen and the labeled ones.
-  most() {
-    const now = performance.now();
-    const since = now - (this.painted ?? now);
-    this.painted = now;
-    if (!this.moving) return this.map.n;
-    if (since > SLOW_MS && since < REST_MS * 4) this.limit = Math.max(FEWEST, (this.limit ?? this.map.n) / 2);
-    return this.limit ?? this.map.n;
-  }
-
   rested() {
     if (!this.map) return;
-    if (this.moving && (this.limit ?? this.map.n) < this.map.n) this.paintSoon();
-    this.moving = false;
+    if (this.pace.rest(this.map.n)) this.paintSoon();
     const most = this.find("pictures").checked ? (this.view.width < 600 ? 7 : 16) : 0;
     const points = pictures(this.map, this.near, this.view, this.keep, most);
     this.signs.show(
@@ -195,7 +180,7 @@ class MapPage {
   }
 
   draw(line) {
-    if (line) this.hide();
+    if (line) this.hover.hide();
     const path = this.find("lasso");
     path.setAttribute("d", line ? `M${line.map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`).join("L")}z` : "");
   }
@@ -207,42 +192,11 @@ class MapPage {
     return this.near.at(x, y, REACH[kind] / this.view.scale, (i) => this.keep[i]);
   }
 
-  hover(left, top) {
+  point(left, top) {
     const i = this.under(left, top);
     this.canvas.classList.toggle("over-point", i >= 0);
-    if (i < 0) this.hide();
-    else this.show(i);
-  }
-
-  hide() {
-    this.find("hover").hidden = true;
-  }
-
-  show(i) {
-    const card = this.find("hover");
-    const [left, top] = this.view.toScreen(this.map.places[2 * i], this.map.places[2 * i + 1]);
-    const picture = card.querySelector("img");
-    const address = this.address("thumb", this.map.ids[i]);
-    if (picture.getAttribute("src") !== address) picture.src = address;
-    card.querySelector("p").textContent = this.words(i);
-    card.hidden = false;
-    const { offsetWidth, offsetHeight } = card;
-    const x = left + 16 + offsetWidth > this.view.width ? left - 16 - offsetWidth : left + 16;
-    const y = Math.min(Math.max(8, top - offsetHeight / 2), this.view.height - offsetHeight - 8);
-    card.style.transform = `translate(${Math.max(8, x)}px, ${y}px)`;
-  }
-
-  // What people and the model say of a point.
-  words(i) {
-    const { map } = this;
-    const name = (at) => map.labels[at]?.name ?? "?";
-    const parts = [map.label[i] === NONE ? gettext("not labeled") : name(map.label[i])];
-    if (map.predicted[i] !== NONE) {
-      const p = (map.confidence[i] / 254).toFixed(2);
-      parts.push(fill(gettext("the model says %(label)s, %(p)s"), { label: name(map.predicted[i]), p }));
-    }
-    if (map.cluster[i] < 254 && map.clusters) parts.push(fill(gettext("cluster %(n)s"), { n: map.cluster[i] + 1 }));
-    return parts.join(" · ");
+    if (i < 0) this.hover.hide();
+    else this.hover.show(this.map, this.view, i);
   }
 
   press(left, top, event) {
@@ -269,24 +223,9 @@ class MapPage {
     } else this.tell(fill(ngettext("%(n)s image chosen.", "%(n)s images chosen.", choice.size), { n: choice.size.toLocaleString("en") }));
   }
 
-  // The keyboard --------------------------------------------------------------------------
-
-  key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const arrow = ARROWS[event.key];
-    if (!arrow && ![" ", "Enter", "Escape"].includes(event.key)) return;
-    event.preventDefault();
-    event.stopPropagation();
-    if (event.key === "Escape") return this.leave();
-    if (this.current < 0) return this.go(this.near.at(this.view.x, this.view.y, 4, (i) => this.keep[i]));
-    if (arrow) this.go(this.near.towards(this.current, arrow, (i) => this.keep[i]));
-    else if (event.key === " ") choice.toggle(this.map.ids[this.current]);
-    else location.assign(this.address("page", this.map.ids[this.current]));
-  }
-
   leave() {
     this.current = -1;
-    this.hide();
+    this.hover.hide();
     this.paintSoon();
   }
 
@@ -295,39 +234,8 @@ class MapPage {
     this.current = i;
     this.view.reveal(this.map.places[2 * i], this.map.places[2 * i + 1]);
     this.moved();
-    this.show(i);
-    this.tell(this.words(i));
-  }
-
-  // Filters and legend --------------------------------------------------------------------
-
-  filter() {
-    const boxes = [...this.find("filters").querySelectorAll("[data-label]")];
-    const wanted = boxes.filter((box) => box.checked);
-    const place = new Map(this.map.labels.map((label, at) => [String(label.id), at]));
-    this.filters.labels = wanted.length === boxes.length ? null : new Set(wanted.map((box) => place.get(box.dataset.label) ?? NONE));
-    this.filters.most = Number(this.find("most").value) / 100;
-    this.filters.differ = this.find("differ").checked;
-    this.restyle();
-  }
-
-  async search() {
-    const text = this.find("search").elements.q.value.trim();
-    this.filters.kept = null;
-    if (text) {
-      const response = await fetch(`${this.root.dataset.kept}&q=${encodeURIComponent(text)}`).catch(() => null);
-      if (!response?.ok) return this.tell(gettext("That search did not work. Try again."));
-      this.filters.kept = new Uint8Array(await response.arrayBuffer());
-    }
-    this.restyle();
-  }
-
-  count() {
-    const n = this.keep.reduce((sum, each) => sum + each, 0);
-    const words = fill(gettext("%(n)s of %(all)s images"), { n: n.toLocaleString("en"), all: this.map.n.toLocaleString("en") });
-    this.find("count").textContent = words;
-    const most = this.filters.most;
-    this.find("most-words").textContent = most < 1 ? fill(gettext("%(p)s and below"), { p: most.toFixed(2) }) : gettext("any");
+    this.hover.show(this.map, this.view, i);
+    this.tell(pointWords(this.map, i));
   }
 
   tell(words) {

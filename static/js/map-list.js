@@ -1,5 +1,6 @@
 // The images in view as a list: the map for keyboard and screen reader. Filled only while it is open.
 import { choice } from "./explore-choice.js";
+import { pointWords } from "./map-hover.js";
 import { fill, gettext } from "./words.js";
 
 const SHOWN = 60;
@@ -54,7 +55,7 @@ export class MapList {
     words.textContent = name;
     const said = document.createElement("span");
     said.className = "small quiet";
-    said.textContent = this.page.words(i);
+    said.textContent = pointWords(this.page.map, i);
     button.append(picture, words, said);
     item.append(button);
     return item;

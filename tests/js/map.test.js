@@ -2,7 +2,10 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { categories, categoryOf, styles } from "../../static/js/map-colours.js";
 import { DIFFER, NONE, passing, unpack } from "../../static/js/map-data.js";
+import { labelPlaces } from "../../static/js/map-filters.js";
+import { cardPlace, pointWords } from "../../static/js/map-hover.js";
 import { inside, Near } from "../../static/js/map-near.js";
+import { Pace } from "../../static/js/map-pace.js";
 import { peaks, pictures } from "../../static/js/map-signs.js";
 import { MapView } from "../../static/js/map-view.js";
 
@@ -99,4 +102,42 @@ test("names stand where points are thickest, pictures where there are many", () 
   view.fit();
   const shown = pictures(map, new Near(places), view, keep, 9);
   assert.ok(shown.length >= 1 && shown.length <= 9);
+});
+
+test("a slow machine paints fewer points while the map moves, all of them at rest", () => {
+  let now = 0;
+  const pace = new Pace(() => now);
+  assert.equal(pace.most(100_000), 100_000);
+  pace.moving = true;
+  now += 20;
+  assert.equal(pace.most(100_000), 100_000);
+  now += 100;
+  assert.equal(pace.most(100_000), 50_000);
+  now += 100;
+  pace.most(100_000);
+  now += 100;
+  assert.equal(pace.most(100_000), 15_000);
+  assert.equal(pace.rest(100_000), true);
+  assert.equal(pace.most(100_000), 100_000);
+  assert.equal(pace.rest(100_000), false);
+});
+
+test("the card stands beside its point and never over an edge", () => {
+  const view = { width: 400, height: 300 };
+  assert.deepEqual(cardPlace(100, 150, 160, 120, view), [116, 90]);
+  assert.deepEqual(cardPlace(380, 10, 160, 120, view), [204, 8]);
+  assert.deepEqual(cardPlace(100, 290, 160, 120, { width: 150, height: 300 }), [8, 172]);
+});
+
+test("a point's card tells what people and the model say, and nothing of one that is asked blind", () => {
+  const map = { labels: [{ name: "rust" }], label: [NONE, 0], predicted: [NONE, 0], confidence: [NONE, 127], cluster: [3, NONE], clusters: 8 };
+  assert.equal(pointWords(map, 0), "not labeled · cluster 4");
+  assert.equal(pointWords(map, 1), "rust · the model says rust, 0.50");
+});
+
+test("ticked labels are places in the map's list, and those nobody labeled", () => {
+  const box = (label, checked) => ({ checked, dataset: { label } });
+  const labels = [{ id: 7 }, { id: 9 }];
+  assert.equal(labelPlaces(labels, [box("7", true), box("9", true)]), null);
+  assert.deepEqual([...labelPlaces(labels, [box("7", false), box("9", true), box("", true)])], [1, NONE]);
 });
