@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from labeler.exploring import answered, surveys
+from labeler.exploring import columns, surveys
 from labeler.exploring.models import Survey
 from labeler.pools.models import Image
 from labeler.projects.models import Project
@@ -105,25 +105,18 @@ def mask(project: Project, wanted: Iterable[tuple[int, int]], size: int) -> npt.
 
 def listed(project: Project, clustered: Clustered, sort: Sort = "unlabeled") -> list[Cluster]:
     """Every cluster with what people say of it."""
-    answers, k = answered.of(project), len(clustered)
-    member = clustered.members_of(np.arange(len(answers.closed)))
-    waiting = ~answers.closed & (member >= 0)
-    waiting[_audit(project, len(waiting))] = False  # asked blind, never here
-    open_rows = member[waiting]
+    known, k = columns.of(project), len(clustered)
+    member = clustered.members_of(np.arange(len(known)))
+    waiting = known.open & ~known.audit & (known.ids > 0)  # audit images are asked blind, elsewhere
+    open_rows = member[waiting & (member >= 0)]
     unlabeled = np.bincount(open_rows, minlength=k)
     sizes = np.diff(clustered.starts)
-    votes = _votes(clustered, answers, k)
+    votes = _votes(clustered, known.answers, k)
     found = [
         _cluster(number, int(sizes[number]), int(unlabeled[number]), votes.get(number))
         for number in range(k)
     ]
     return sorted(found, key=lambda each: _place(each, sort))
-
-
-def _audit(project: Project, size: int) -> Ints:
-    rows = Image.objects.filter(project=project, audit=True).values_list("row", flat=True)
-    found = np.array(rows, dtype=np.int64)
-    return found[found < size]
 
 
 def _place(each: Cluster, sort: Sort) -> tuple[float, ...]:
@@ -137,9 +130,9 @@ def _place(each: Cluster, sort: Sort) -> tuple[float, ...]:
 Votes = tuple[int, int, int]  # label most say, how many do, how many images
 
 
-def _votes(clustered: Clustered, answers: answered.Answers, k: int) -> dict[int, Votes]:
+def _votes(clustered: Clustered, answers: Ints, k: int) -> dict[int, Votes]:
     """{cluster: its votes}. Labels that were given together would agree with themselves."""
-    rows, labels = answers.rows[answers.alone], answers.labels[answers.alone]
+    rows, labels = answers[answers[:, 3] == 1][:, :2].T
     member = clustered.members_of(rows)
     rows, labels, member = rows[member >= 0], labels[member >= 0], member[member >= 0]
     names, column = np.unique(labels, return_inverse=True)

@@ -44,8 +44,9 @@ Bools = npt.NDArray[np.bool_]
 class Columns:
     """Arrays of one length, by row; id 0 where no image is (any more).
 
-    answers: (n, 3) int64 of row, label id (0: none of them) and person, one line per label of
-    each answer that stands. Gold answers are left out, and what was said of open audit images.
+    answers: (n, 4) int64 of row, label id (0: none of them), person, and 1 where it was given to
+        this image alone, 0 where to many together; one line per label of each answer that stands.
+        Gold answers are left out, and what was said of open audit images.
     """
 
     stamp: str
@@ -187,7 +188,7 @@ def _all(
 def _empty(now: str, newest: int) -> Columns:
     return Columns(
         now, newest, np.zeros(0, np.int64), np.zeros(0, np.uint8), np.zeros(0, np.uint8),
-        np.zeros(0, np.int32), np.zeros(0, bool), np.zeros((0, 3), np.int64),
+        np.zeros(0, np.int32), np.zeros(0, bool), np.zeros((0, 4), np.int64),
     )  # fmt: skip
 
 
@@ -233,12 +234,12 @@ def _fill(made: Columns, images: Any) -> Ints:
 
 
 def _lines(project: Project, image_ids: list[int] | None) -> Ints:
-    """(row, label, person) of the answers that stand, on these images or on all."""
+    """(row, label, person, alone) of the answers that stand, on these images or on all."""
     said = Annotation.objects.filter(
         project=project, current=True, kind=Annotation.Kind.LABELS, gold=False
     )
     said = said.exclude(image__audit=True, image__state=Image.State.OPEN).order_by()
-    columns = ("image__row", "labels", "user_id")
+    columns = ("image__row", "labels", "user_id", "source")
     if image_ids is None:
         found = list(said.values_list(*columns))
     else:
@@ -247,8 +248,11 @@ def _lines(project: Project, image_ids: list[int] | None) -> Ints:
             line for some in parts for line in said.filter(image__in=some).values_list(*columns)
         ]
     now = merged.now(project.pk)
-    lines = [(row, now.get(la or 0, la or 0), user) for row, la, user in found]
-    return np.array(lines, dtype=np.int64).reshape(-1, 3)
+    together = Annotation.Source.EXPLORE
+    lines = [
+        (row, now.get(la or 0, la or 0), user, how != together) for row, la, user, how in found
+    ]
+    return np.array(lines, dtype=np.int64).reshape(-1, 4)
 
 
 def _parts(ids: Iterable[int]) -> list[list[int]]:

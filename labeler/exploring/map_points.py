@@ -113,7 +113,7 @@ def _said(known: Columns, places: dict[int, int], people: Ints) -> tuple[Bytes, 
     """The label people gave each row, the first in the project's order, and who gave it."""
     said = np.full(len(known), NONE, dtype=np.uint8)
     person = np.full(len(known), NONE, dtype=np.uint8)
-    at, label, who = known.answers.T
+    at, label, who, _alone = known.answers.T
     place = np.array([places.get(pk, NONE) for pk in label.tolist()], dtype=np.uint8)
     np.minimum.at(said, at, place)
     person[at] = np.minimum(np.searchsorted(people, who), OTHER)
@@ -148,7 +148,7 @@ def _differ(
     both = (said != NONE) & (predicted != NONE)
     if project.is_multi:
         both &= confidence >= EVEN * OTHER
-    at, label, _ = known.answers.T
+    at, label, _who, _alone = known.answers.T
     place = np.array([places.get(pk, NONE) for pk in label.tolist()], dtype=np.uint8)
     agrees = np.zeros(len(known), dtype=bool)
     agrees[at[predicted[at] == place]] = True

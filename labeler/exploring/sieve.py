@@ -116,7 +116,7 @@ def _among(values: npt.NDArray[np.uint8], chosen: list[int], size: int) -> Bools
 def _said(known: Columns, wanted: Filter) -> Bools:
     """What people say, and who says it."""
     keep = np.ones(len(known), dtype=bool)
-    rows, labels, people = known.answers.T
+    rows, labels, people, _alone = known.answers.T
     if wanted.labels:
         keep &= _marked(len(known), rows[np.isin(labels, [pk for pk in wanted.labels if pk])])
         if 0 in wanted.labels:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from labeler.exploring import answered
+from labeler.exploring import columns
 from labeler.pools.models import Image
 from tests.exploring.test_clusters import made
 from tests.exploring.test_decisions import pool as twins  # noqa: F401 - a fixture
@@ -13,7 +13,7 @@ JSON = "application/json"
 
 @pytest.fixture
 def signed_in(reviewer, client):
-    answered.forget()
+    columns.forget()
     client.force_login(reviewer)
     return client
 

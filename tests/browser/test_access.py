@@ -41,6 +41,8 @@ OF_PROJECT = [
     "settings",
     "agreement", "gold", "comments", "my_labels", "instructions", "skips", "disputes",
     "your_keys", "label_history", "storage",
+    "explore", "explore_map", "explore_clusters", "explore_duplicates", "explore_similar",
+    "explore_features",
 ]  # fmt: skip
 
 

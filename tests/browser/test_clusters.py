@@ -13,6 +13,7 @@ from labeler.pools.models import Image
 from labeler.projects.models import Label
 from labeler.training.spaces import Space
 from tests.browser.conftest import Site, sign_in
+from tests.browser.test_access import look
 from tests.conftest import picture
 from tests.training.invented import FEATURES, fill, work_on
 
@@ -49,12 +50,14 @@ def test_a_pool_is_labeled_by_its_clusters(page, site, pool, reviewer):
     site.start()
     page.goto(f"{site.address}/projects/{pool.pk}/explore/clusters")
     expect(page.locator("a.cluster")).to_have_count(3)
+    assert look(page) == []
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
     presses = 2
     for number in range(3):
         expect(page.locator(OPEN)).to_have_count(18)
         expect(page.get_by_text("18 images chosen")).to_be_visible()
+        assert number or look(page) == []
         page.keyboard.press(str(kind_of(page) + 1))
         expect(page.get_by_text("Nothing left to label in this cluster.")).to_be_visible()
         presses += 1

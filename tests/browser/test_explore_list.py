@@ -8,6 +8,7 @@ from labeler.pools import storage
 from labeler.pools.models import Image
 from labeler.projects.models import Project
 from tests.browser.conftest import Site, sign_in
+from tests.browser.test_access import look
 from tests.conftest import picture
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -82,6 +83,7 @@ def test_by_keys_and_a_view_is_kept(page, site, pool, reviewer):
     expect(page.get_by_text("Ask for these 2 next")).to_be_visible()
     page.keyboard.press("a")
     expect(page.get_by_text("2 images are asked next.")).to_be_visible()
+    assert look(page) == []
 
     page.get_by_text("Saved views").click()
     page.get_by_label("Keep this filter as").fill("the first ten")

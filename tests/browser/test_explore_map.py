@@ -13,6 +13,7 @@ from labeler.labeling.refill import ASKED_FOR
 from labeler.pools.models import Image
 from labeler.projects.models import Project
 from tests.browser.conftest import PHONE, Site, sign_in, store_images
+from tests.browser.test_access import look
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -66,6 +67,7 @@ def test_a_line_around_points_chooses_them_and_asks_for_them(page, site, mapped,
     expect(ask).to_be_visible()
     ask.click()
     expect(page.get_by_text(f"{len(LEFT)} images are asked next.")).to_be_visible()
+    assert look(page) == []
     site.data()
     asked = QueueItem.objects.filter(project=mapped, strategy=ASKED_FOR, done_at=None)
     assert sorted(asked.values_list("image__row", flat=True)) == LEFT

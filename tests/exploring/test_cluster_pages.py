@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from labeler.exploring import answered, clustered
+from labeler.exploring import clustered, columns
 from labeler.exploring.models import GroupDecision, Survey
 from labeler.pools.models import Image
 from tests.exploring.test_clusters import made
@@ -13,7 +13,7 @@ from tests.training.invented import FEATURES, answer, fill
 
 @pytest.fixture(autouse=True)
 def _fresh_memory():
-    answered.forget()
+    columns.forget()
 
 
 @pytest.fixture

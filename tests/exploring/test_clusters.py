@@ -5,7 +5,7 @@ import uuid
 import numpy as np
 import pytest
 
-from labeler.exploring import answered, clustered, surveys
+from labeler.exploring import clustered, columns, surveys
 from labeler.exploring.models import Survey
 from labeler.labeling import together
 from labeler.pools.models import Image
@@ -17,7 +17,7 @@ from tests.training.invented import FEATURES, answer, fill, work_on
 
 @pytest.fixture(autouse=True)
 def _fresh_memory():
-    answered.forget()
+    columns.forget()
 
 
 @pytest.fixture

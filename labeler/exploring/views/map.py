@@ -9,10 +9,21 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from labeler.exploring import filters, frame, map_points, maps, sieve, surveys, vectors
+from labeler.exploring import (
+    columns,
+    filters,
+    frame,
+    map_points,
+    maps,
+    prepared,
+    sieve,
+    surveys,
+    vectors,
+)  # fmt: skip
 from labeler.exploring.models import Survey
 from labeler.labeling.asked import number, numbers
 from labeler.projects.access import project_for
+from labeler.projects.choices import FEATURES, called
 from labeler.projects.models import Project, User
 
 NAMED = 200  # images whose names are told at once
@@ -30,7 +41,8 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
         "map": shown,
         "at_work": surveys.open_one(project, KIND),
         "newer": maps.newer_images(shown) if shown else 0,
-        "feature_sets": [space.features for space in known],
+        "feature_sets": [(s.features, called(FEATURES, s.features)) for s in known],
+        "title": called(FEATURES, shown.features) if shown else "",
         "counts": map_points.label_counts(project),
     }
     return render(request, "exploring/map.html", context)
@@ -73,6 +85,9 @@ def progress(request: HttpRequest, pk: int) -> HttpResponse:
 def points(request: HttpRequest, pk: int) -> HttpResponse:
     """Places and categories of every image on the map, packed."""
     project = project_for(request.user, pk, "explore")
+    if prepared.told(project, len(columns.of(project))):
+        words = _("The pool is being prepared for filters. Try again in a minute.")
+        return HttpResponse(words, status=409, content_type="text/plain; charset=utf-8")
     try:
         data = map_points.packed(project, _survey(request, project))
     except (FileNotFoundError, ValueError) as error:

@@ -17,6 +17,7 @@ from labeler.exploring.similar import NotReady
 from labeler.labeling.asked import number
 from labeler.pools.models import Image
 from labeler.projects.access import project_for
+from labeler.projects.choices import FEATURES, called
 from labeler.projects.models import Project, User
 from labeler.training.shards import EmbeddingsDamaged
 from labeler.training.spaces import Space
@@ -39,7 +40,10 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
     context = frame.context(project, "similar") | asked | {
         "image": image, "upload": upload, "most_shown": MOST,
         "waiting": bool(upload and upload.is_open),
-        "feature_sets": [space.features for space in vectors.spaces_of(project)],
+        "feature_sets": [
+            (space.features, called(FEATURES, space.features))
+            for space in vectors.spaces_of(project)
+        ],
     }  # fmt: skip
     try:
         context["answer"] = _answer(project, image, upload, asked)
