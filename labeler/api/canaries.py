@@ -66,9 +66,7 @@ def set_canary(request: HttpRequest, project_id: int, body: Share) -> dict[str, 
 
 
 @router.post(f"{PATH}/promote", response={200: CanaryOut, **ERRORS})
-def promote_canary(
-    request: HttpRequest, project_id: int, body: Promoted
-) -> dict[str, Any]:
+def promote_canary(request: HttpRequest, project_id: int, body: Promoted) -> dict[str, Any]:
     """Let the newest version serve, pinned, and end the share."""
     project = project_for(request.user, project_id, "train")
     try:

@@ -62,9 +62,7 @@ def send_correction(request: HttpRequest, project_id: int) -> Status[Any]:
     labels = handed_in.names(request.POST.getlist("label"))
     if image := handed_in.known(project, data):
         uuid = request.POST.get("uuid") or uuid4()
-        outcome = handed_in.label(
-            project=project, user=user, image=image, uuid=uuid, labels=labels
-        )
+        outcome = handed_in.label(project=project, user=user, image=image, uuid=uuid, labels=labels)
         return stored(outcome)
     project = project_for(request.user, project_id, "import")
     try:

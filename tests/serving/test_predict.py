@@ -11,33 +11,13 @@ from django.db import connections
 from labeler.serving import answering, place
 from labeler.serving.pictures import Asked
 from labeler.serving.shelf import NoModel, Shelf
-from labeler.training import embeddings, memory, pinning, versions
+from labeler.training import pinning, versions
 from labeler.training.models import ModelVersion
-from labeler.work.tasks import run
 from tests.conftest import picture
-from tests.training.drawn import draw
 from tests.training.invented import answer, run_round
 
 pytestmark = pytest.mark.django_db
 PICTURES = 6
-
-
-@pytest.fixture
-def served(project, settings):
-    """A project with a model of real pictures' pixels; this process is the service."""
-    settings.SERVING = True
-    memory._pools.clear()
-    answering._shelf.clear()
-    project.features = "pixels"
-    project.save()
-    draw(project, range(30))
-    made = list(project.images.order_by("row"))
-    embeddings.follow(project)
-    run(embeddings.KIND)
-    answer(project, [row for row in range(22) if row % 10 != 9])
-    assert run_round(project).state == "done"
-    yield project, made
-    answering._shelf.clear()
 
 
 def files(*seeds):
