@@ -30,6 +30,7 @@ from labeler.api import (
     thresholds,
     uploads,
     versions,
+    webhooks,
 )
 from labeler.api.auth import Bearer, Session
 from labeler.api.parameters import known_parameters_only
@@ -63,6 +64,7 @@ for router in (  # tried in this order; the first is asked for every label
     comments.router, measures.router, learning.router, rounds.router, versions.router,
     journal.router, features.router, exports.router, acceptances.router, predict.router,
     thresholds.router, gallery.router, clusters.router, duplicates.router,
+    webhooks.router,
     canaries.router, corrections.router, label_studio.router,
 ):  # fmt: skip
     api.add_router("", router)

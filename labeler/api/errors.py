@@ -12,6 +12,7 @@ from labeler.projects.access import Inactive
 from labeler.projects.archiving import Archived
 from labeler.projects.creation import SettingsRefused
 from labeler.projects.labels import LabelsRefused
+from labeler.webhooks.hooks import WebhookRefused
 
 
 class FieldError(Schema):
@@ -119,6 +120,11 @@ def _labels_refused(request: HttpRequest, error: LabelsRefused) -> HttpResponse:
     return answer(422, "invalid_labels", "The labels break a rule; see errors.", found)
 
 
+def _webhook_refused(request: HttpRequest, error: WebhookRefused) -> HttpResponse:
+    found = [{"field": field, "message": words} for field, words in error.problems.items()]
+    return answer(422, "invalid", str(error), found)
+
+
 def _import_refused(request: HttpRequest, error: ImportRefused) -> HttpResponse:
     return answer(507 if error.code == "disk_full" else 422, error.code, str(error))
 
@@ -137,6 +143,7 @@ HANDLERS: dict[type[Exception], Any] = {
     ValidationError: _invalid,
     SettingsRefused: _settings_refused,
     LabelsRefused: _labels_refused,
+    WebhookRefused: _webhook_refused,
     ImportRefused: _import_refused,
     Refused: _refused,
 }

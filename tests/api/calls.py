@@ -20,7 +20,10 @@ def address(path, world):
         "uuid": world.answered.uuid, "batch": world.answered.uuid, "secret": "nonsense",
         "fingerprint": "0123456789ab",
         "label": world.label.pk, "label_id": world.label.pk, "language": "ja", "version": "old",
-        "origin": 1, "study_id": 1, "account": world.member.user_id,
+        "origin": 1, "study_id": 1, "target": 1,
+        "webhook": world.webhook.pk, "webhook_id": world.webhook.pk,
+        "delivery": world.delivery.pk, "delivery_id": world.delivery.pk,
+        "account": world.member.user_id,
     }  # fmt: skip
     return "/" + re.sub(r"<\w+:(\w+)>", lambda found: str(filled[found[1]]), path)
 

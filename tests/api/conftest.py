@@ -13,6 +13,8 @@ from labeler.pools.models import Image, Import, Refusal
 from labeler.projects import invitations, members, tokens
 from labeler.projects.models import Membership, Project, User
 from labeler.training.models import ModelVersion, Round
+from labeler.webhooks import hooks, signing
+from labeler.webhooks.models import Webhook
 from tests.conftest import picture
 
 
@@ -38,10 +40,15 @@ def world(project, owner, admin, reviewer, annotator, outsider):
     )
     item = QueueItem.objects.create(project=project, image=pictures[1], rank=0, strategy="random")
     invitations.invite(project=project, role="annotator", by=admin)
+    webhook = Webhook.objects.create(
+        project=project, url="https://hooks.example/a", events=["round.failed"], created_by=admin,
+        secret=signing.new_secret(), since=project.created_at,
+    )  # fmt: skip
     return SimpleNamespace(
         project=project, image=pictures[1], images=pictures, item=item, answered=answered,
         member=member, invitation=project.invitations.get(), members=members,
-        label=project.labels.first(), elsewhere=outsider.memberships.get().project,
+        label=project.labels.first(), webhook=webhook, delivery=hooks.test(webhook),
+        elsewhere=outsider.memberships.get().project,
     )  # fmt: skip
 
 
