@@ -109,6 +109,8 @@ PLAIN_ERRORS = {
     404: ("not_found", "There is nothing here, or not for you."),
     405: ("method_not_allowed", "This address does not take this method."),
     413: ("too_large", "The body is too large."),
+    415: ("wrong_type", "Send JSON, with Content-Type: application/json."),
+    429: ("too_many", "Too many requests. Wait a little, then go on more slowly."),
     500: ("error", "Something broke on the server. It is in its log."),
     503: ("unavailable", "The database does not answer. Try again in a few seconds."),
 }

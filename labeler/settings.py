@@ -50,6 +50,8 @@ BIND = env.text("LABELER_BIND", "127.0.0.1")  # loopback, until somebody decides
 PORT = env.integer("LABELER_PORT", 8000, most=65_535)  # 0: any free one
 WEB_PROCESSES = env.integer("LABELER_WEB_PROCESSES", 1, least=1, most=64)
 WEB_THREADS = env.integer("LABELER_WEB_THREADS", 8, least=1, most=256)
+# Requests to the API in a minute, by each token or person; 0: as many as they like.
+API_RATE = env.integer("LABELER_API_RATE", 6_000, least=0, most=1_000_000)
 
 # ---- The prediction service ------------------------------------------------------------------
 SERVING = env.boolean("LABELER_SERVING", False)  # this process is the service; `serve` says so

@@ -59,6 +59,7 @@ def _own_data(settings, tmp_path):
         "staticfiles": {"BACKEND": plain},
     }
     settings.CELERY_BROKER_URL = "memory://"
+    settings.API_RATE = 0  # tests are many and fast
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast
 
 

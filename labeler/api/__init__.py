@@ -1,9 +1,12 @@
 """The REST API, version 1. Every endpoint finds its project by role and calls one noun."""
 
+from typing import Any
+
 from ninja import NinjaAPI
 
 from labeler.api import (
     acceptances,
+    chosen,
     canaries,
     clusters,
     comments,
@@ -14,27 +17,39 @@ from labeler.api import (
     features,
     gallery,
     grid,
+    guidance,
+    holding,
     images,
     import_steps,
     imports,
+    installation,
     label_studio,
     journal,
     labels,
     learning,
     measures,
+    members,
+    one_label,
+    own,
     predict,
     projects,
+    quality,
     questions,
+    reviewing,
     rounds,
     similar,
+    spaces,
+    stopping,
     thresholds,
     uploads,
     versions,
     webhooks,
 )
 from labeler.api.auth import Bearer, Session
-from labeler.api.parameters import known_parameters_only
+from labeler.api.etags import tagged
+from labeler.api.parameters import Run, known_parameters_only
 from labeler.api.parsing import JsonParser
+from labeler.api.repeating import repeatable
 
 
 class Api(NinjaAPI):
@@ -57,13 +72,25 @@ api = Api(
     auth=[Bearer(), Session()],
     parser=JsonParser(),
 )
-api.add_decorator(known_parameters_only, mode="view")
+
+
+def guarded(run: Run) -> Run:
+    """What holds for every operation, whatever it does."""
+    operation: Any = run.__self__  # type: ignore[attr-defined]
+    strict = known_parameters_only(run, operation.models)
+    return tagged(repeatable(strict, operation.view_func.__name__))
+
+
+api.add_decorator(guarded, mode="view")
 for router in (  # tried in this order; the first is asked for every label
     questions.router, projects.router, labels.router, imports.router, import_steps.router,
     uploads.router, images.router, similar.router, grid.router,
     comments.router, measures.router, learning.router, rounds.router, versions.router,
     journal.router, features.router, exports.router, acceptances.router, predict.router,
     thresholds.router, gallery.router, clusters.router, duplicates.router,
+    one_label.router, members.router, own.router, holding.router, guidance.router,
+    reviewing.router, quality.router, stopping.router, chosen.router, spaces.router,
+    installation.router,
     webhooks.router,
     canaries.router, corrections.router, label_studio.router,
 ):  # fmt: skip

@@ -9,12 +9,14 @@ from ninja.responses import Status
 from pydantic import Field
 
 from labeler.api.errors import ERRORS, Refused
-from labeler.api.paging import Page, by_pk
-from labeler.api.schema import BodySchema, Id
+from labeler.api.paging import Page, by_pk, cursor_for, scope, start_of
+from labeler.api.schema import BodySchema, Id, QuerySchema
 from labeler.evaluation import acceptances, autolabel
 from labeler.evaluation.acceptances import Kept, NotAccepted
-from labeler.evaluation.autolabel import BadWish
+from labeler.evaluation.autolabel import BadWish, Missing
+from labeler.labeling import sorted_images
 from labeler.labeling.models import Acceptance
+from labeler.labeling.sorted_images import Sorted
 from labeler.projects.access import project_for
 from labeler.projects.models import User
 from labeler.training import versions
@@ -67,6 +69,56 @@ class NewAcceptance(BodySchema):
     teaches: bool = False
 
 
+class Teaching(BodySchema):
+    """Whether rounds learn from it."""
+
+    teaches: bool
+
+
+class Tolerated(QuerySchema):
+    """The largest tolerated share of wrong labels."""
+
+    tolerated: Rate = autolabel.USUAL
+
+
+class OfferOut(Schema):
+    """What would be accepted: so many `images` `of` those that could be.
+
+    `missing` says why nothing can be offered yet: model, audit, count or scores; the rest is null.
+    """
+
+    missing: str
+    model_version: int | None
+    images: int | None
+    of: int | None
+    upper_bound: float | None
+    audit_labels: int | None
+    thresholds: dict[str, float]
+
+
+class SortedAsked(Page):
+    """`label`: only those that were given just this one."""
+
+    label: Id | None = None
+
+
+class SortedOut(Schema):
+    """An image where the model put it."""
+
+    image: int
+    name: str
+    labels: list[int]
+    confidence: float | None
+    model_version: int | None
+
+
+class SortedList(Schema):
+    """A page of sorted images."""
+
+    items: list[SortedOut]
+    next: str | None
+
+
 @router.get(PATH, response={200: AcceptanceList, **ERRORS})
 def list_acceptances(request: HttpRequest, project_id: int, page: Query[Page]) -> dict[str, Any]:
     """What was accepted so far, newest first, revoked ones too."""
@@ -105,6 +157,64 @@ def revoke_acceptance(request: HttpRequest, project_id: int, number: int) -> Sta
     except Acceptance.DoesNotExist as error:
         raise Http404 from error
     return Status(202, _told(acceptances.one(project, number)))
+
+
+@router.patch(f"{PATH}/{{int:number}}", response={200: AcceptanceOut, **ERRORS})
+def change_acceptance(
+    request: HttpRequest, project_id: int, number: int, body: Teaching
+) -> dict[str, Any]:
+    """Let rounds learn from what was accepted, or no longer; a round follows."""
+    project = project_for(request.user, project_id, "train")
+    if not 0 < number < 2**31:
+        raise Http404
+    try:
+        acceptances.teach(project, cast(User, request.user), number, teaches=body.teaches)
+    except Acceptance.DoesNotExist as error:
+        raise Http404 from error
+    return _told(acceptances.one(project, number))
+
+
+@router.get("/projects/{int:project_id}/autolabel", response={200: OfferOut, **ERRORS})
+def preview_autolabel(
+    request: HttpRequest, project_id: int, asked: Query[Tolerated]
+) -> dict[str, Any]:
+    """What would be accepted now at a tolerated error. Nothing is accepted by asking."""
+    project = project_for(request.user, project_id, "review")
+    wished = autolabel.wish(project, asked.tolerated)
+    offer = autolabel.of(project, versions.serving(project), wished)
+    if isinstance(offer, Missing):
+        return {**dict.fromkeys(OfferOut.model_fields), "missing": offer.what, "thresholds": {}}
+    return {
+        "missing": "", "model_version": offer.version.number, "images": offer.images,
+        "of": offer.of, "upper_bound": offer.upper, "audit_labels": offer.audit,
+        "thresholds": offer.thresholds,
+    }  # fmt: skip
+
+
+@router.get("/projects/{int:project_id}/sorted/{str:kind}", response={200: SortedList, **ERRORS})
+def list_sorted(
+    request: HttpRequest, project_id: int, kind: str, asked: Query[SortedAsked]
+) -> dict[str, Any]:
+    """Images as autolabel has sorted them: `accepted`, `unknown`, or, of yes/no, `rejected`."""
+    project = project_for(request.user, project_id, "review")
+    wanted = next((each for each in sorted_images.kinds(project) if each == kind), None)
+    if wanted is None:
+        raise Http404
+    where = scope(request, asked.dict())
+    found = sorted_images.page(
+        project, wanted, after=start_of(asked.cursor, where) or 0, most=asked.limit + 1,
+        label=asked.label,
+    )  # fmt: skip
+    shown = found[: asked.limit]
+    after = cursor_for(where, shown[-1].key) if len(found) > asked.limit else None
+    return {"items": [_sorted(row) for row in shown], "next": after}
+
+
+def _sorted(row: Sorted) -> dict[str, Any]:
+    return {
+        "image": row.image.pk, "name": row.image.name, "labels": row.label_ids,
+        "confidence": row.confidence, "model_version": row.version,
+    }  # fmt: skip
 
 
 def _told(kept: Kept) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The OpenAPI document, and a page that shows it in plain HTML: no script from elsewhere."""
 
+import json
 from functools import lru_cache
 from typing import Any
 
@@ -8,11 +9,11 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from labeler.api import api
+from labeler.api import etags
 from labeler.api.auth import caller
+from labeler.api.document import METHODS, document
 
 Json = dict[str, Any]
-METHODS = ("get", "post", "put", "patch", "delete")
 
 
 @require_safe
@@ -21,13 +22,15 @@ def openapi(request: HttpRequest) -> HttpResponse:
     if not caller(request).is_authenticated:
         told = {"detail": "Sign in, or send a token.", "code": "not_signed_in"}
         return JsonResponse(told, status=401, headers={"WWW-Authenticate": "Bearer"})
-    return JsonResponse(document())
+    body = HttpResponse(_as_sent(), content_type="application/json")
+    found = etags.conditional(request, body)
+    assert isinstance(found, HttpResponse)
+    return found
 
 
-@lru_cache(1)  # a third of a second's work, and always the same
-def document() -> Json:
-    """The OpenAPI document of version 1; not to be changed."""
-    return dict(api.get_openapi_schema())
+@lru_cache(1)
+def _as_sent() -> bytes:
+    return json.dumps(document()).encode()
 
 
 @login_required

@@ -7,6 +7,10 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
+from labeler.api.auth import ReadOnly
+from labeler.api.limits import TooFast
+from labeler.api.parsing import NOT_JSON
+from labeler.labeling.answers import Refused as NotTaken
 from labeler.pools.refusing import ImportRefused
 from labeler.projects.access import Inactive
 from labeler.projects.archiving import Archived
@@ -40,7 +44,7 @@ class Refused(Exception):
 
 
 ERRORS: dict[frozenset[int], Any] = {
-    frozenset({400, 401, 403, 404, 405, 409, 413, 415, 422}): Error
+    frozenset({400, 401, 403, 404, 405, 409, 412, 413, 415, 422, 429}): Error
 }
 CODES = {
     400: "bad_request",
@@ -48,6 +52,7 @@ CODES = {
     403: "forbidden",
     404: "not_found",
     409: "conflict",
+    412: "changed_meanwhile",
     413: "too_large",
     415: "wrong_type",
     422: "invalid",
@@ -92,8 +97,20 @@ def _not_signed_in(request: HttpRequest, error: Any) -> HttpResponse:
     return told
 
 
+def _too_fast(request: HttpRequest, error: TooFast) -> HttpResponse:
+    told = answer(429, "too_many", str(error))
+    told["Retry-After"] = str(error.seconds)
+    return told
+
+
+def _read_only(request: HttpRequest, error: ReadOnly) -> HttpResponse:
+    return answer(403, "read_only_token", str(error))
+
+
 def _http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
     words = str(error)
+    if words == "Cannot parse request body" and request.content_type != "application/json":
+        return answer(415, "wrong_type", NOT_JSON)
     if words == "Cannot parse request body":
         words = "The body is not JSON. Check it and send it again."
     return answer(error.status_code, CODES.get(error.status_code, "error"), words)
@@ -133,12 +150,18 @@ def _refused(request: HttpRequest, error: Refused) -> HttpResponse:
     return answer(error.status, error.code, error.detail)
 
 
+def _not_taken(request: HttpRequest, error: NotTaken) -> HttpResponse:
+    return answer(error.status, error.code, error.detail)
+
+
 HANDLERS: dict[type[Exception], Any] = {
     Http404: _not_found,
     PermissionDenied: _forbidden,
     Inactive: _inactive,
     Archived: _archived,
     AuthenticationError: _not_signed_in,
+    TooFast: _too_fast,
+    ReadOnly: _read_only,
     HttpError: _http_error,
     ValidationError: _invalid,
     SettingsRefused: _settings_refused,
@@ -146,4 +169,5 @@ HANDLERS: dict[type[Exception], Any] = {
     WebhookRefused: _webhook_refused,
     ImportRefused: _import_refused,
     Refused: _refused,
+    NotTaken: _not_taken,
 }

@@ -158,7 +158,9 @@ class Review(BodySchema):
 
     uuid: Annotated[str, Field(max_length=36)]
     image: Id
-    labels: Annotated[list[Id], Field(max_length=1_000)]
+    labels: Annotated[list[Id], Field(max_length=1_000)] | None = None
+    skip: Literal["unsure", "not_applicable", "broken"] | None = None
+    disputed: bool = False  # only while people disagree on the image; else 409
 
 
 class Reviewed(Schema):
@@ -172,7 +174,10 @@ class Reviewed(Schema):
     "/projects/{int:project_id}/reviews", response={200: Reviewed, 201: Reviewed, **ERRORS}
 )
 def post_review(request: HttpRequest, project_id: int, body: Review) -> Status[Any]:
-    """Relabel an image, or confirm its labels. An audit image must be answered blind first."""
+    """Relabel an image, confirm its labels, settle a dispute or a skip: `labels` or `skip`.
+
+    An audit image must be answered blind first. `annotations/{uuid}/undo` takes a review back.
+    """
     project = project_for(request.user, project_id, "review")
     image = Image.objects.filter(project=project, pk=body.image).first()
     if image is None:
@@ -180,12 +185,15 @@ def post_review(request: HttpRequest, project_id: int, body: Review) -> Status[A
     if image.audit and image.state == Image.State.OPEN:
         words = "That audit image waits for its first blind answer."
         raise Refused(409, "blind_first", words)
-    if not project.is_multi and len(body.labels) != 1:
+    if (body.labels is None) == (body.skip is None):
+        raise Refused(422, "labels_or_skip", "Send labels, or a skip.")
+    if body.labels is not None and not project.is_multi and len(body.labels) != 1:
         raise Refused(422, "one_label", "Choose one label.")
     user: Any = request.user
     outcome = annotations.review(
-        project=project, user=user, image=image, uuid=_uuid(body.uuid), label_ids=body.labels
-    )
+        project=project, user=user, image=image, uuid=_uuid(body.uuid), label_ids=body.labels,
+        skip=body.skip or "", disputed=body.disputed,
+    )  # fmt: skip
     if not outcome.stored:
         raise Refused(outcome.status, outcome.code, outcome.detail)
     return Status(outcome.status, {"uuid": body.uuid, "code": outcome.code})
@@ -213,6 +221,29 @@ class SecondLooks(Schema):
     held: int
     nobody: int
     drawn: dict[str, int]  # of all drawn at random: waiting, answered, otherwise
+
+
+class Images(BodySchema):
+    """Which images."""
+
+    images: Annotated[list[Id], Field(max_length=second_look.MOST)]
+
+
+class TakenBack(Schema):
+    """How many."""
+
+    taken_back: int
+
+
+@router.post(
+    "/projects/{int:project_id}/second-looks/take-back", response={200: TakenBack, **ERRORS}
+)
+def take_back_second_looks(request: HttpRequest, project_id: int, body: Images) -> dict[str, int]:
+    """Ask nobody after all, where nobody has the image on the screen."""
+    project = project_for(request.user, project_id, "review")
+    user: Any = request.user
+    done = second_look.take_back(project=project, user=user, image_ids=body.images)
+    return {"taken_back": done}
 
 
 @router.post("/projects/{int:project_id}/second-looks", response={200: SecondLooks, **ERRORS})

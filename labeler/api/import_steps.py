@@ -64,6 +64,14 @@ def go_on_with_import(request: HttpRequest, project_id: int, number: int) -> dic
     return in_detail(imp)
 
 
+@router.post(f"{IMPORT}/again", response={200: ImportDetail, **ERRORS})
+def try_import_again(request: HttpRequest, project_id: int, number: int) -> dict[str, Any]:
+    """Let a failed import go on where it stopped."""
+    imp = import_of(request, project_id, number)
+    imports.again(imp)
+    return in_detail(imp)
+
+
 @router.post(f"{IMPORT}/cancel", response={200: ImportDetail, **ERRORS})
 def cancel_import(
     request: HttpRequest, project_id: int, number: int, body: Cancelled | None = None

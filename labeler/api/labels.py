@@ -176,6 +176,12 @@ def split_label(
     return {"dry_run": body.dry_run, "labels": _in_order(project), **done.as_dict()}
 
 
+def facts(label: Label) -> dict[str, Any]:
+    """The label in the form of LabelOut."""
+    names = ("name", "key", "colour", "position", "retired", "merged_into_id")
+    return {"id": label.pk, **{name: getattr(label, name) for name in names}}
+
+
 def _in_order(project: Project) -> list[Label]:
     return list(Label.objects.filter(project=project).order_by("position", "place"))
 

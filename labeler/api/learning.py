@@ -157,7 +157,7 @@ def learning(request: HttpRequest, project_id: int, asked: Query[Asked]) -> dict
             for n, value, low, high in found.ahead
         ],
         "drawn_at_random": [{**row, "n_labels": int(row["labels"])} for row in random],
-        "stop_test": _stop_test(test) if test else None,
+        "stop_test": stop_test_as_dict(test) if test else None,
     }
 
 
@@ -167,7 +167,7 @@ def start_study(request: HttpRequest, project_id: int, wish: StudyIn) -> Status[
     project = project_for(request.user, project_id, "review")
     options = {"strategies": wish.strategies or ["margin"]} if wish.kind == "strategies" else {}
     study = studies.ask(project, cast(User, request.user), wish.kind, **options)
-    return Status(202, _study(study))
+    return Status(202, study_as_dict(study))
 
 
 @router.get("/projects/{int:project_id}/studies/{int:study_id}", response={200: StudyOut, **ERRORS})
@@ -177,7 +177,7 @@ def get_study(request: HttpRequest, project_id: int, study_id: int) -> dict[str,
     found = Study.objects.filter(project=project, pk=study_id).first()
     if found is None:
         raise Http404
-    return _study(found)
+    return study_as_dict(found)
 
 
 def _points(found: Outlook) -> list[dict[str, Any]]:
@@ -194,7 +194,8 @@ def _range(found: Range | None) -> dict[str, float] | None:
     return {"value": found.value, "low": found.low, "high": found.high}
 
 
-def _stop_test(test: StopTest) -> dict[str, Any]:
+def stop_test_as_dict(test: StopTest) -> dict[str, Any]:
+    """The test in the form of StopTestOut."""
     names = ("measure", "target", "confidence", "looks", "every", "made", "ended", "declared_at")
     return {
         **{name: getattr(test, name) for name in names},
@@ -203,7 +204,8 @@ def _stop_test(test: StopTest) -> dict[str, Any]:
     }
 
 
-def _study(study: Study) -> dict[str, Any]:
+def study_as_dict(study: Study) -> dict[str, Any]:
+    """The study in the form of StudyOut."""
     names = ("kind", "done", "total", "error", "facts", "created_at", "finished_at")
     return {
         **{name: getattr(study, name) for name in names},

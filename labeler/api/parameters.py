@@ -11,12 +11,11 @@ from labeler.http import refusal
 Run = Callable[..., HttpResponseBase]
 
 
-def known_parameters_only(run: Run) -> Run:
+def known_parameters_only(run: Run, models: list[Any]) -> Run:
     """Refuse what the operation does not know, instead of ignoring it.
 
     Filters that are passed on unseen have let strangers search through password hashes.
     """
-    models: list[Any] = run.__self__.models  # type: ignore[attr-defined]
     known = {
         name
         for model in models

@@ -7,11 +7,15 @@ from django.http import HttpRequest
 from ninja.errors import HttpError
 from ninja.parser import Parser
 
+NOT_JSON = "Send JSON, with Content-Type: application/json."
+
 
 class JsonParser(Parser):
     """Bodies must say that they are JSON, and be it."""
 
     def parse_body(self, request: HttpRequest) -> Any:
+        if request.content_type != "application/json":
+            raise ValueError(NOT_JSON)  # `errors` finds out why, and answers 415
         return read_json(request.body)
 
 
@@ -30,7 +34,7 @@ def _no_constant(name: str) -> None:
 def json_body(request: HttpRequest) -> Any:
     """The body as JSON. Raises HttpError 415 or 400 with what to do."""
     if request.content_type != "application/json":
-        raise HttpError(415, "Send JSON, with Content-Type: application/json.")
+        raise HttpError(415, NOT_JSON)
     try:
         return read_json(request.body)
     except ValueError as error:

@@ -5,14 +5,15 @@ from typing import Annotated, Any, Literal, cast
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from ninja import Query, Router, Schema
 from ninja.responses import Status
 from pydantic import ConfigDict, Field
 
+from labeler.api import etags
 from labeler.api.errors import ERRORS, Refused
-from labeler.api.labels import LabelOut
+from labeler.api.labels import LabelOut, facts
 from labeler.api.paging import Page, by_pk
 from labeler.api.schema import BodySchema, Id, Share
 from labeler.pools.taking_back import pool_size
@@ -174,14 +175,28 @@ def create_project(request: HttpRequest, body: NewProject) -> Status[Any]:
 
 
 @router.get("/projects/{int:project_id}", response={200: ProjectOut, **ERRORS})
-def get_project(request: HttpRequest, project_id: int) -> dict[str, Any]:
-    """One project."""
-    project = project_for(request.user, project_id, "label")
+def get_project(request: HttpRequest, response: HttpResponse, project_id: int) -> dict[str, Any]:
+    """One project. Its `ETag` is what `If-Match` of a change takes."""
+    return _tagged(response, project_for(request.user, project_id, "label"))
+
+
+def _tagged(response: HttpResponse, project: Project) -> dict[str, Any]:
+    response["ETag"] = tag_of(project)
     return as_dict(project, project.role)  # type: ignore[attr-defined]
 
 
+def tag_of(project: Project) -> str:
+    """The tag of what admins set; apart from it, that of what changes by itself."""
+    told = as_dict(project, "")
+    told["labels"] = [facts(label) for label in told["labels"]]
+    rest = [told.pop("images"), getattr(project, "role", "")]
+    return etags.tag(told, rest)
+
+
 @router.patch("/projects/{int:project_id}", response={200: ProjectOut, **ERRORS})
-def change_project(request: HttpRequest, project_id: int, body: ChangedProject) -> dict[str, Any]:
+def change_project(
+    request: HttpRequest, response: HttpResponse, project_id: int, body: ChangedProject
+) -> dict[str, Any]:
     """Change settings and labels: all that is sent, or nothing.
 
     `training_part` says which answers rounds learn from: `people`, `sources`, `splits`, `imports`,
@@ -194,12 +209,20 @@ def change_project(request: HttpRequest, project_id: int, body: ChangedProject) 
     part = values.pop("training_part", None)
     user = cast(User, request.user)
     with transaction.atomic():
+        _unchanged(request, project)
         if changed:
             labels.store(project, _wishes(project, changed), user=user)
         creation.change(project, **values)
         if part is not None:
             part_wish.store(project, part, user)
-    return as_dict(project, project.role)  # type: ignore[attr-defined]
+    return _tagged(response, project)
+
+
+def _unchanged(request: HttpRequest, project: Project) -> None:
+    """Refuse a change of what was changed meanwhile. Call it in the transaction of the change."""
+    if "If-Match" in request.headers:
+        now = Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+        etags.check(request, tag_of(now))
 
 
 def _wishes(project: Project, changed: list[dict[str, Any]]) -> list[labels.Wish]:
@@ -230,7 +253,9 @@ def delete_project(request: HttpRequest, project_id: int) -> Status[Any]:
     It is gone for everybody when this answers; its rows and files are cleared away after that.
     """
     project = project_for(request.user, project_id, "delete")
-    removal.begin(project, request.user)  # type: ignore[arg-type]
+    with transaction.atomic():
+        _unchanged(request, project)
+        removal.begin(project, request.user)  # type: ignore[arg-type]
     return Status(202, {"detail": _("The project is deleted; its files are being cleared away.")})
 
 

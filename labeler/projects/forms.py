@@ -257,6 +257,7 @@ class TokenForm(forms.Form):
         error_messages={"invalid_choice": _("You are not in this project. Choose another.")},
     )  # fmt: skip
     role = forms.ChoiceField(choices=Membership.Role.choices, initial="admin")
+    read_only = forms.BooleanField(required=False)
     days = forms.TypedChoiceField(choices=LIFETIMES, coerce=int, initial=90)
 
 

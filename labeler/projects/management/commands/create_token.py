@@ -18,6 +18,7 @@ class Command(BaseCommand):
         parser.add_argument("user")
         parser.add_argument("--project", help="number or name; default: all the user's projects")
         parser.add_argument("--role", choices=Membership.Role.values, default="admin")
+        parser.add_argument("--read-only", action="store_true", help="it may change nothing")
         parser.add_argument("--days", type=int, default=90, help="0: until revoked; default 90")
         parser.add_argument("--name", default="command line")
         parser.add_argument("--json", action="store_true", help="print machine-readable results")
@@ -33,13 +34,14 @@ class Command(BaseCommand):
         try:
             token, given = tokens.issue(
                 user=user, name=options["name"][:100], project=project,
-                role=options["role"], expires_at=ends,
+                role=options["role"], read_only=options["read_only"], expires_at=ends,
             )  # fmt: skip
         except tokens.TooManyTokens as error:
             raise CommandError("This user has 100 tokens. Revoke one first.") from error
         if options["json"]:
             until = ends and ends.isoformat(timespec="seconds")
             told = {"token": given, "user": user.username, "role": token.role, "expires_at": until}
+            told["read_only"] = token.read_only
             told["project"] = project and project.pk
             self.stdout.write(json.dumps(told))
         else:
