@@ -13,7 +13,7 @@ from tests.api.table import TABLE
 def address(path, world):
     """The path with the ids of the world's project."""
     filled = {
-        "upload": 1, "survey": 1, "cluster": 1, "decision": 1, "kind": "accepted",
+        "upload": 1, "place": 0, "survey": 1, "cluster": 1, "decision": 1, "kind": "accepted",
         "pk": world.project.pk, "project_id": world.project.pk, "number": 1,
         "image": world.image.pk, "image_id": world.image.pk, "size": "thumb",
         "member": world.member.pk, "invitation": world.invitation.pk,
