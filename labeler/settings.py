@@ -184,6 +184,7 @@ INSTALLED_APPS = [
     "labeler.training",
     "labeler.evaluation",
     "labeler.exploring",
+    "labeler.backups",
     "labeler.serving",
     "labeler.webhooks",
     "labeler.apps.RoofConfig",

@@ -17,6 +17,7 @@ FLOORS = {
     "labeler.training": 3,
     "labeler.evaluation": 4,
     "labeler.exploring": 5,
+    "labeler.backups": 5,
     "labeler.serving": 5,
     "labeler.webhooks": 5,
 }

@@ -1,0 +1,1 @@
+"""A whole installation in one file, and an empty installation made into that one again."""
