@@ -45,6 +45,11 @@ class State:
     serving: Figures | None
     newest: Figures | None
 
+    @property
+    def both(self) -> list[Figures]:
+        """The versions that answer, the serving one first."""
+        return [each for each in (self.serving, self.newest) if each]
+
 
 def of(project: Project) -> State:
     """How it stands now."""

@@ -201,6 +201,8 @@ TABLE = {
     f"GET {P}/models": Row("reviewer"),
     f"GET {P}/numbers": Row("reviewer"),
     f"POST {P}/train": Row("admin"),
+    f"POST {P}/models/canary": Row("admin", {"share": "0"}),
+    f"POST {P}/models/canary/promote": Row("admin", {"version": "1"}),
     f"POST {P}/models/unpin": Row("admin"),
     f"POST {P}/models/<int:number>/pin": Row("admin", ok=(404,)),
     f"POST {P}/models/<int:number>/delete": Row("admin", ok=(404,)),

@@ -51,9 +51,9 @@ def test_without_an_id_the_pictures_draw_and_no_answer_mixes(warm):
     for n in range(12):
         told = answering.answer(warm, asked(n, n + 1, n + 2))
         assert {said["model_version"] for said in told["predictions"]} == {told["model_version"]}
-        assert answering.answer(warm, asked(n, n + 1, n + 2))["model_version"] == told[
-            "model_version"
-        ]
+        assert (
+            answering.answer(warm, asked(n, n + 1, n + 2))["model_version"] == told["model_version"]
+        )
         seen.add(told["model_version"])
     assert seen == {1, 2}
 

@@ -17,7 +17,7 @@ from labeler.evaluation.scored import NotScored
 from labeler.evaluation.whiskers import Axis, ChangeAxis, axis_for, whisker
 from labeler.projects.access import may, project_for
 from labeler.projects.models import Project, User
-from labeler.training import rounds
+from labeler.training import canary, rounds
 from labeler.training.models import ModelVersion, Round
 
 ROUNDS_SHOWN = 100
@@ -40,10 +40,19 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
         "older": measuring.consider(project),
         "examples": examples.of(project),
         "may_train": may(request.user, project, "train"),
+        "may_import": may(request.user, project, "import"),
+        "canary": canary.of(project),
+        "label_names": label_names(project),
         "number_from": NUMBER_FROM,
         **_compared(request, project, found),
     }
     return render(request, "evaluation/models.html", context)
+
+
+def label_names(project: Project) -> list[str]:
+    """What a picture may be called, in the order people see."""
+    labels = project.labels.filter(retired=False).order_by("position", "place")
+    return list(labels.values_list("name", flat=True))
 
 
 def _compared(request: HttpRequest, project: Project, found: list[ModelVersion]) -> dict[str, Any]:

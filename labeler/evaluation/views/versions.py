@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from labeler.projects.access import project_for
-from labeler.training import pinning
+from labeler.training import canary, pinning
 
 
 @login_required
@@ -48,4 +48,40 @@ def delete(request: HttpRequest, pk: int, number: int) -> HttpResponse:
         messages.success(request, _("Version %(n)s is gone.") % {"n": number})
     except pinning.Refused as why:
         messages.error(request, str(why))
+    return redirect("models", pk)
+
+
+@login_required
+@require_POST
+def share(request: HttpRequest, pk: int) -> HttpResponse:
+    """Let the newest version answer some percent of the requests; 0 rolls back."""
+    project = project_for(request.user, pk, "train")
+    try:
+        percent = int(request.POST.get("share", ""))
+        canary.set_share(project, percent / 100)
+    except canary.Refused as why:
+        messages.error(request, str(why))
+    except ValueError:
+        messages.error(request, _("Give the share in whole percent, 0 to 50."))
+    else:
+        words = _("The newest version answers %(n)s %% of the requests.")
+        messages.success(request, words % {"n": percent})
+    return redirect("models", pk)
+
+
+@login_required
+@require_POST
+def promote(request: HttpRequest, pk: int) -> HttpResponse:
+    """Let the canary's version serve."""
+    project = project_for(request.user, pk, "train")
+    try:
+        number = int(request.POST.get("version", ""))
+        canary.promote(project, number)
+    except canary.Refused as why:
+        messages.error(request, str(why))
+    except ValueError as error:
+        raise Http404 from error
+    else:
+        words = _("Version %(n)s serves until you unpin it. Rounds go on meanwhile.")
+        messages.success(request, words % {"n": number})
     return redirect("models", pk)
