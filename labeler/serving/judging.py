@@ -211,4 +211,5 @@ def _progress(batch: BatchPrediction, chunk: Chunk, rows: list[dict[str, Any]]) 
         "unknown": batch.unknown + sum(row["unknown"] for row in good),
         "counts": dict(counts),
         "cursor": cursor,
+        "attempts": 0,  # it moves on: only a chunk that kills its workers counts against it
     }
