@@ -15,12 +15,14 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from labeler.api.docs import document
+from labeler.api.document import document
 from labeler.projects import tokens
 from labeler.wsgi import application
 
 pytestmark = pytest.mark.django_db
-EXAMPLES = int(os.environ.get("LABELER_FUZZ", "6"))  # per operation and mode
+EXAMPLES = int(os.environ.get("LABELER_FUZZ", "6"))  # per operation and mode, of all callers
+# Most of the code lies behind what an owner may do; the others are mostly refused.
+CALLERS = {"owner": 3, "annotator": 1, "outsider": 1, "nobody": 1}  # shares of the examples
 # Bytes of a file by the tus protocol are sent like any other bytes.
 schemathesis.serializer.alias(["application/offset+octet-stream"], "application/octet-stream")
 OPERATIONS = sorted(
@@ -45,14 +47,21 @@ def _is_the_service(settings):
     settings.SERVING = True
 
 
+@pytest.fixture(scope="session")
+def schema():
+    """The document as schemathesis reads it; the server stands behind it."""
+    found = schemathesis.openapi.from_dict(document())
+    found.app = application
+    return found
+
+
 @pytest.fixture
-def operation_of(world, owner):
-    """An operation of the document, with the headers that let a call in."""
-    schema = schemathesis.openapi.from_dict(document())
-    schema.app = application
-    given_token = tokens.issue(user=owner, name="fuzz")[1]
-    headers = {"Authorization": f"Bearer {given_token}", "Host": "localhost"}
-    return lambda path, method: (schema[path][method.upper()], headers)
+def headers_of(world, owner, annotator, outsider):
+    """The headers of each caller: a token, or none."""
+    people = {"owner": owner, "annotator": annotator, "outsider": outsider}
+    given = {name: tokens.issue(user=user, name="fuzz")[1] for name, user in people.items()}
+    told = {name: {"Authorization": f"Bearer {token}"} for name, token in given.items()}
+    return {name: {**told.get(name, {}), "Host": "localhost"} for name in CALLERS}
 
 
 def at_home(case, world):
@@ -62,23 +71,34 @@ def at_home(case, world):
     return case
 
 
+CHECKS = [
+    not_a_server_error, content_type_conformance, response_schema_conformance,
+    status_code_conformance,
+]  # fmt: skip
+
+
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=str)
 @pytest.mark.parametrize(("path", "method"), OPERATIONS)
-def test_made_up_requests(path, method, mode, operation_of, world):
-    operation, headers = operation_of(path, method)
+def test_made_up_requests(path, method, mode, schema, headers_of, world):
+    cases = schema[path][method.upper()].as_strategy(generation_mode=mode)
+    for caller, share in CALLERS.items():
+        examples = max(1, EXAMPLES * share // sum(CALLERS.values()))
+        _call(cases, examples, lambda case, who=caller: _answered(case, headers_of[who], world))
 
+
+def _call(cases, examples, run):
     @settings(
-        max_examples=EXAMPLES, deadline=None, database=None, derandomize=True,
+        max_examples=examples, deadline=None, database=None, derandomize=True,
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
-    @given(case=operation.as_strategy(generation_mode=mode))
+    @given(case=cases)
     def runs(case):
-        point = transaction.savepoint()
-        checks = [
-            not_a_server_error, content_type_conformance, response_schema_conformance,
-            status_code_conformance,
-        ]  # fmt: skip
-        at_home(case, world).call_and_validate(headers=headers, checks=checks)
-        transaction.savepoint_rollback(point)
+        run(case)
 
     runs()
+
+
+def _answered(case, headers, world):
+    point = transaction.savepoint()
+    at_home(case, world).call_and_validate(headers=headers, checks=CHECKS)
+    transaction.savepoint_rollback(point)

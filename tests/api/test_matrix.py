@@ -9,7 +9,7 @@ import pytest
 from django.db import transaction
 from django.test import Client
 
-from labeler.api.docs import document
+from labeler.api.document import document
 from tests.api.callers import callers, judged, token_callers, verdict
 from tests.api.calls import address, everything, send
 from tests.api.table import TABLE, routes
