@@ -233,6 +233,41 @@ class Project:
             told = self._ask("POST", "/predict", params=query, **sent)
         return [_prediction(each) for each in told["predictions"]]
 
+    def predict_many(
+        self,
+        files: Iterable[Path | str] = (),
+        *,
+        sources: Sequence[str] = (),
+        pool: bool = False,
+        model_version: int | None = None,
+        to: Path | str | None = None,
+        form: str = "jsonl",
+        every: float = 0.5,
+    ) -> dict[str, Any]:
+        """Judge files, a server's folders, buckets or the pool in the background, and wait.
+
+        to: where the results go; form: csv, jsonl, vertex or parquet. Returns the batch's facts.
+        Raises: LabelerError if it failed.
+        """
+        version = {"model_version": model_version} if model_version else {}
+        path = "/batch-predictions"
+        with ExitStack() as stack:
+            parts = [("files", _part(Path(file), stack)) for file in files]
+            body = {"pool": True} if pool else {"sources": [*sources]}
+            sent: dict[str, Any] = (
+                {"files": parts, "data": version} if parts else {"json": body | version}
+            )
+            facts: dict[str, Any] = self._ask("POST", path, **sent)
+        while facts["state"] in ("queued", "running"):
+            time.sleep(every)
+            facts = self._ask("GET", f"{path}/{facts['id']}")
+        if facts["state"] == "failed":
+            raise LabelerError(409, "batch_failed", facts["error"])
+        if to is not None:
+            place = f"{self._path}{path}/{facts['id']}/results"
+            self._labeler.download(place, to, format=form)
+        return facts
+
     def export(self, form: str, to: Path | str, **filters: Any) -> Path:
         """Write an export into a file. form: csv, jsonl, coco, …; `images=1` takes them along."""
         return self._labeler.download(f"{self._path}/export", to, format=form, **filters)
