@@ -239,9 +239,7 @@ def replay_delivery(
 
 
 @router.post(f"{ONE}/replay", response={202: Replayed, **ERRORS})
-def replay_failed_deliveries(
-    request: HttpRequest, project_id: int, webhook_id: int
-) -> Status[Any]:
+def replay_failed_deliveries(request: HttpRequest, project_id: int, webhook_id: int) -> Status[Any]:
     """Send again all that was given up."""
     n = hooks.replay_failed(webhook_for(request.user, project_id, webhook_id))
     return Status(202, {"replayed": n})

@@ -130,9 +130,7 @@ def _rounds(webhook: Webhook, now: datetime) -> Iterator[Delivery]:
     wanted = {State.DONE: events.ROUND_FINISHED, State.FAILED: events.ROUND_FAILED}
     untold = _untold(webhook, "round", _over(Round, webhook, now))
     rounds = [row.pk for _key, row in untold]
-    versions = dict(
-        ModelVersion.objects.filter(round__in=rounds).values_list("round", F("number"))
-    )
+    versions = dict(ModelVersion.objects.filter(round__in=rounds).values_list("round", F("number")))
     for key, row in untold:
         if (event := wanted[row.state]) in webhook.events:
             data = payloads.round_(row, versions.get(row.pk))
