@@ -59,7 +59,7 @@ def of_label(
     The browser finds true and false positives and negatives in this at any threshold:
     `scores[i]` is the probability of `label`; in a single-label project `best[i]` is the
     likeliest label and `best_scores[i]` its probability; in a multi-label one `given[i]` are the
-    labels that pass the saved thresholds. `top[i]` are the likeliest labels with their scores.
+    labels that pass the saved thresholds, and `each` counts every label. `top[i]` are the likeliest labels with their scores.
     `rest` counts the images that are not sent, `all` is over all labels together.
     """
     view = seen(compared, thresholds, label)
@@ -83,6 +83,7 @@ def of_label(
     }
     if project.is_multi:
         data["given"] = [[ids[at] for at in np.flatnonzero(row)] for row in view.given[sent]]
+        data["each"] = _of_each(view, ids)
     else:
         data["best"] = [ids[at] for at in view.best[sent]]
         data["best_scores"] = plain(proba.max(axis=1, initial=0.0))
@@ -181,12 +182,32 @@ def _of_all(view: Seen) -> dict[str, Any]:
         truth_of_best, proba = truth[rows, view.best], proba.max(axis=1, initial=0.0)
     else:
         truth_of_best = truth
-    steps = np.minimum(STEPS - 1, np.floor(proba * 100 + 1e-4)).astype(np.int16)
+    steps = _steps(proba)
     found = {}
     for name, marks in (("tp", truth_of_best), ("fp", ~truth_of_best)):
         at_least = np.bincount(steps[marks], minlength=STEPS)[::-1].cumsum()[::-1]
         found[name] = at_least.tolist()
     return {**found, "support": int(truth.sum())}
+
+
+def _of_each(view: Seen, ids: list[int]) -> dict[str, dict[str, Any]]:
+    """{label id: the same of one label}, for a common threshold of all labels."""
+    truth, k = view.compared.truth, len(ids)
+    codes = _steps(view.compared.proba).astype(np.int64) + STEPS * np.arange(k)
+    tables = {}
+    for name, marks in (("tp", truth), ("fp", ~truth)):
+        counted = np.bincount(codes[marks], minlength=k * STEPS).reshape(k, STEPS)
+        tables[name] = counted[:, ::-1].cumsum(axis=1)[:, ::-1].tolist()
+    support = truth.sum(axis=0).tolist()
+    return {
+        str(pk): {"tp": tables["tp"][at], "fp": tables["fp"][at], "support": support[at]}
+        for at, pk in enumerate(ids)
+    }
+
+
+def _steps(proba: npt.NDArray[np.float32]) -> npt.NDArray[np.int16]:
+    """The highest hundredth that each probability reaches."""
+    return np.minimum(STEPS - 1, np.floor(proba * 100 + 1e-4)).astype(np.int16)
 
 
 def _mistakes(truth: Bools, given: Bools, ids: list[int]) -> dict[str, list[int]]:

@@ -66,7 +66,9 @@ export function countsOfAll(data, t, changed = []) {
 function gives(data, i, label, t) {
   if (!data.multi) return data.best[i] === label && data.best_scores[i] >= t;
   const found = data.top[i].find(([id]) => id === label);
-  return Boolean(found) && found[1] >= t;
+  if (found) return found[1] >= t;
+  // Behind the likeliest ones: not given from the last of them up, else as at the saved thresholds.
+  return data.top[i].at(-1)?.[1] >= t && data.given[i].includes(label);
 }
 
 function moveTruth(found, given, by) {
@@ -100,8 +102,25 @@ export function lists(data, t) {
   return { fp: found.fp.sort((a, b) => byScore(b, a)), fn: found.fn.sort(byScore), tp: found.tp.sort(byScore) };
 }
 
-// Per label {fp, fn}, for the list at the side.
-export function mistakes(data, t) {
+// Of several labels, where others than the page's have a threshold too: `each` {tp, fp: per
+// hundredth, support} by label is as loaded.
+function mistakesAtThresholds(data, t, changed) {
+  const threshold = (label) => data.everywhere ?? (label === data.label ? t : data.thresholds[label]);
+  const found = new Map(Object.entries(data.each).map(([id, { tp, fp, support }]) => {
+    const at = hundredth(threshold(Number(id)));
+    return [Number(id), { tp: tp[at], fp: fp[at], fn: support - tp[at] }];
+  }));
+  const move = (i, label, by) => found.has(label) && moveTruth(found.get(label), gives(data, i, label, threshold(label)), by);
+  for (const [i, before] of changed) {
+    for (const label of data.truth[i]) if (!before.includes(label)) move(i, label, 1);
+    for (const label of before) if (!has(data, i, label)) move(i, label, -1);
+  }
+  return found;
+}
+
+// Per label {fp, fn}, for the list at the side. `changed` as in countsOfAll.
+export function mistakes(data, t, changed = []) {
+  if (data.each && (data.everywhere !== undefined || data.savedForAll)) return mistakesAtThresholds(data, t, changed);
   const found = new Map(data.labels.map(({ id }) => [id, { fp: 0, fn: 0 }]));
   for (let i = 0; i < data.images.length; i++) {
     const said = given(data, i, t);

@@ -44,14 +44,14 @@ export class Dial {
 
   #look(all) {
     this.all = all;
-    this.data.everywhere = all && !this.data.multi ? this.threshold : undefined;
+    this.data.everywhere = all ? this.threshold : undefined;
     this.measure();
     this.changed();
   }
 
   move(to) {
     this.threshold = Math.round(Math.min(1, Math.max(0, to)) * 100) / 100;
-    if (this.all && !this.data.multi) this.data.everywhere = this.threshold;
+    if (this.all) this.data.everywhere = this.threshold;
     this.changed();
   }
 
@@ -135,6 +135,7 @@ export class Dial {
     const { data, page, all } = this;
     for (const id of all ? Object.keys(data.thresholds) : [data.label]) data.thresholds[id] = threshold;
     data.threshold = this.threshold = threshold;
+    data.savedForAll ||= all;
     if (data.everywhere !== undefined) data.everywhere = threshold;
     $("[data-picked]").hidden = !picked;
     $("[data-picked-words]").textContent = picked ? fill(gettext("picked with version %(version)s"), { version: page.dataset.version }) : "";

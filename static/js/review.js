@@ -36,7 +36,7 @@ const sequence = () => $$("[data-at]").map((element) => Number(element.dataset.a
 
 function paintSide() {
   if (data.pool) return;
-  for (const [id, counted] of numbers.mistakes(data, dial.threshold)) {
+  for (const [id, counted] of numbers.mistakes(data, dial.threshold, answers.changed)) {
     const row = $(`[data-label="${id}"]`);
     if (!row) continue;
     const [fp, fn] = $$(".n", row);

@@ -183,6 +183,10 @@ def test_several_labels_per_image_are_toggled(client, multi_bench, reviewer):
     data = review_data(response)
     assert data["threshold"] == 0.5
     assert data["given"][0] == bench.ids
+    mildew = data["each"][str(bench.ids[MILDEW])]  # at 0.5 it is wrong for the first thirty
+    assert [mildew["tp"][at] for at in (50, 90, 91)] == [30, 30, 0]
+    assert [mildew["fp"][at] for at in (50, 51)] == [30, 0]
+    assert mildew["support"] == 30
     assert "or toggle" in text_of(response)
     fields = {"image": images[0].pk, "uuid": str(uuid.uuid4())}  # none of them
     assert post(client, reviewer, "review_answer", bench.project, **fields).status_code == 201

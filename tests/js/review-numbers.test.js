@@ -101,6 +101,21 @@ test("of several labels a cell holds images that miss the one and wrongly get th
   assert.deepEqual(numbers.cell(data, 0.3, { truth: RUST, predicted: HEALTHY }), []);
 });
 
+test("of several labels a common threshold counts at every label, also after a correction", () => {
+  const from = (t, n) => Array.from({ length: 101 }, (_, at) => (at <= 100 * t ? n : 0));
+  const data = {
+    ...several(), everywhere: 0.7, top: [[[RUST, 0.9], [HEALTHY, 0.8]], [[RUST, 0.6]], [[RUST, 0.4]]],
+    each: {
+      [HEALTHY]: { tp: from(0.8, 1), fp: from(0, 0), support: 1 },
+      [RUST]: { tp: from(0.9, 1), fp: from(0.6, 1), support: 2 },
+    },
+  };
+  const at = (t, changed) => { const { fp, fn } = numbers.mistakes({ ...data, everywhere: t }, 0.5, changed).get(RUST); return [fp, fn]; };
+  assert.deepEqual([at(0.7), at(0.6), at(0.95)], [[0, 1], [1, 1], [0, 2]]);
+  data.truth[1] = [RUST]; // a person says that the second is rust after all
+  assert.deepEqual([at(0.7, [[1, []]]), at(0.6, [[1, []]])], [[0, 2], [0, 1]]);
+});
+
 test("the best F1 is found, at the lowest of equal thresholds", () => {
   assert.deepEqual(numbers.bestF1(single()), { t: 0, f1: 4 / 6 });
   const found = numbers.bestF1(several());
