@@ -98,6 +98,16 @@ def test_below_its_saved_threshold_nothing_is_called_by_a_label(sure, annotator,
     assert rows_of(items) == [2, 3, 4]
 
 
+def test_what_was_chosen_in_explore_is_shown_below_the_threshold_too(
+    sure, images, annotator, rust, threshold
+):
+    threshold[rust.pk] = 0.99
+    QueueItem.objects.filter(image=images[6]).update(strategy=refill.ASKED_FOR)
+    assert grid.counts(sure, annotator, chosen=True) == {rust.pk: 1}
+    items = grid.claim(project=sure, user=annotator, label=rust, count=9, chosen=True)
+    assert rows_of(items) == [6]
+
+
 def test_a_suggestion_below_its_threshold_says_unknown(sure, annotator, rust, threshold):
     def suggestion():
         item = queue.claim(project=sure, user=annotator, count=1)[0]
