@@ -22,7 +22,7 @@ from labeler.projects.models import User
 
 Run = Callable[..., HttpResponseBase]
 HEADER = "Idempotency-Key"
-SECRETS = ("token", "link")  # are shown once: the answer kept has null instead
+SECRETS = ("token", "link", "secret")  # are shown once: the answer kept has null instead
 # Repeatable by nature or by a UUID of their own, or no work of a moment.
 WITHOUT = frozenset({
     "claim", "claim_grid", "keep_items", "release_items", "annotate", "undo", "confirm_grid",
