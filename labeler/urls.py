@@ -18,7 +18,6 @@ urlpatterns = [
     path("", include("labeler.training.urls")),
     path("", include("labeler.evaluation.urls")),
     path("", include("labeler.exploring.urls")),
-    path("", include("labeler.webhooks.urls")),
     path("", include("labeler.serving.urls")),
     path("", include("labeler.webhooks.urls")),
     path("healthz", health.alive, name="healthz"),

@@ -89,7 +89,6 @@ for router in (  # tried in this order; the first is asked for every label
     comments.router, measures.router, learning.router, rounds.router, versions.router,
     journal.router, features.router, exports.router, acceptances.router, predict.router,
     thresholds.router, gallery.router, clusters.router, duplicates.router,
-    webhooks.router,
     batch_predictions.router,
     one_label.router, members.router, own.router, holding.router, guidance.router,
     reviewing.router, quality.router, stopping.router, chosen.router, spaces.router,
