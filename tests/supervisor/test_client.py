@@ -10,13 +10,15 @@ import pytest
 from labeler.client import Labeler, LabelerError
 from tests.supervisor.installation import ROOT, Installation, environment, until
 from tests.training.drawn import striped
+from tools.notebook import cells, notebook
 
 pytestmark = pytest.mark.slow
 LABELS = ["lying", "standing", "leaning"]
 
 
 @pytest.fixture(scope="module")
-def labeler(tmp_path_factory):
+def there(tmp_path_factory):
+    """An installation's address and a token of its owner."""
     there = Installation(tmp_path_factory.mktemp("client"))
     try:
         there.ready()
@@ -24,11 +26,16 @@ def labeler(tmp_path_factory):
         made = subprocess.run(
             command, cwd=ROOT, env=environment(there.data), capture_output=True, check=True
         )
-        with Labeler(there.address, json.loads(made.stdout)["token"]) as labeler:
-            yield labeler
+        yield there.address, json.loads(made.stdout)["token"]
     finally:
         there.stop()
         there.clear()
+
+
+@pytest.fixture(scope="module")
+def labeler(there):
+    with Labeler(*there) as labeler:
+        yield labeler
 
 
 @pytest.fixture(scope="module")
@@ -42,8 +49,11 @@ def pictures(tmp_path_factory):
 @pytest.fixture(scope="module")
 def project(labeler, pictures):
     made = labeler.create_project("Stripes", LABELS, features="hog", audit_share=0.0)
-    told = made.import_files(pictures[:30])
+    sent = []
+    told = made.import_files(pictures[:30], progress=lambda *now: sent.append(now))
     assert (told["added"], told["refused"]) == (30, 0)
+    assert [now for now, _ in sent] == sorted(now for now, _ in sent)
+    assert sent[-1] == (sum(file.stat().st_size for file in pictures[:30]),) * 2
     return made
 
 
@@ -56,9 +66,15 @@ def test_from_pictures_to_predictions_and_an_export(labeler, project, pictures, 
         [question] = project.claim()
         project.annotate(question, [truth(question.name)])
     [question] = project.claim()
-    project.annotate(question, skip="unsure")
-    project.train()
-    until(lambda: list(labeler.listed(f"/projects/{project.id}/model-versions")), 120)
+    assert project.picture(question, "thumb")
+    answer = project.annotate(question, ["lying"])
+    assert project.undo(answer)["kind"] == "undo"
+    assert project.skip(*project.claim())["skip"] == "unsure"
+    assert project.release(project.claim(2)) == 2
+    assert [label["name"] for label in project.labels()] == LABELS
+    assert project.train(wait=120)["state"] == "done"
+    assert next(project.versions())["serving"]
+    assert next(project.rounds())["state"] == "done"
 
     said = until(lambda: judged(project, pictures[30:]), 120)
     assert [each.name for each in said] == [f"{n}.png" for n in range(30, 36)]
@@ -94,6 +110,29 @@ def judged_images(project, images):
         if error.code not in ("no_service", "no_model"):
             raise
         return None
+
+
+def test_the_notebook_runs_as_it_is_printed(there, tmp_path, monkeypatch, capsys):
+    for row in range(36):
+        (tmp_path / f"{LABELS[row % 3]}-{row:02}.png").write_bytes(striped(row))
+    for name, value in zip(("LABELER_ADDRESS", "LABELER_TOKEN"), there, strict=True):
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("PICTURES", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    page = (ROOT / "docs/how-to/notebook.md").read_text(encoding="utf-8")
+    known = {}
+    for cell in cells(page):
+        exec(compile(cell, "notebook.md", "exec"), known)
+    printed = capsys.readouterr().out
+    assert "30 pictures came in" in printed
+    assert printed.count(".png ('") == 6
+    assert len((tmp_path / "stripes.csv").read_text().splitlines()) > 20
+
+
+def test_the_notebook_is_that_of_its_page():
+    page = ROOT / "docs/how-to/notebook.md"
+    told = page.with_suffix(".ipynb").read_text(encoding="utf-8")
+    assert told == notebook(page.read_text(encoding="utf-8")), "Run tools/notebook.py."
 
 
 def test_projects_are_found_by_name(labeler, project):
