@@ -9,7 +9,7 @@ import hashlib
 import itertools
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from django.db.models import Count, Max
 
-from labeler.exploring import prepared, surveys
+from labeler.exploring import answer_lines, prepared, surveys
 from labeler.exploring.models import Survey
 from labeler.labeling import tally
 from labeler.labeling.models import Acceptance, Annotation
@@ -27,10 +27,7 @@ from labeler.pools.models import Image
 from labeler.projects import merged
 from labeler.projects.models import Project
 
-AT_ONCE = 900  # ids in one IN
 READ_AT_ONCE = 20_000
-MOST_NEW = 20_000  # changed answers, above which the pool is read anew
-MARGIN = 500  # annotations looked at again: ids may be given out before they are seen
 MOST_POOLS = 3
 ARRAYS = ("ids", "states", "splits", "imports", "audit", "answers")  # as Columns has them
 STATES = tuple(Image.State.values)
@@ -114,7 +111,7 @@ def _window(project: Project) -> Columns:
     """The first rows, while a worker reads the others."""
     made = _empty(stamp(project), _newest())
     _grow(project, made, min(_size(project), prepared.WINDOW))
-    made.answers = _lines(project, [int(pk) for pk in made.ids if pk])
+    made.answers = answer_lines.of(project, [int(pk) for pk in made.ids if pk])
     return made
 
 
@@ -141,16 +138,10 @@ def write(folder: Path, known: Columns) -> None:
 def _read(row: Survey) -> Columns | None:
     folder = surveys.folder(row)
     try:
-        found = [prepared.read(folder, name) for name in ARRAYS]
+        found: dict[str, Any] = {name: prepared.read(folder, name) for name in ARRAYS}
     except (OSError, ValueError):
         return None
-    return Columns(row.facts["stamp"], row.facts["newest"], *found, survey=row.pk)
-
-
-def answers_since(project: Project, newest: int, count: int) -> bool:
-    """Whether at least so many answers came after that annotation."""
-    since = Annotation.objects.filter(project=project, pk__gt=newest).order_by("pk")
-    return len(since.values_list("pk", flat=True)[:count]) == count
+    return Columns(row.facts["stamp"], row.facts["newest"], **found, survey=row.pk)
 
 
 def stamp(project: Project) -> str:
@@ -181,7 +172,7 @@ def _all(
 ) -> Columns:
     made = _empty(now, newest)
     _grow(project, made, _size(project), note)
-    made.answers = _lines(project, None)
+    made.answers = answer_lines.of(project, None)
     return made
 
 
@@ -233,33 +224,6 @@ def _fill(made: Columns, images: Any) -> Ints:
     return rows
 
 
-def _lines(project: Project, image_ids: list[int] | None) -> Ints:
-    """(row, label, person, alone) of the answers that stand, on these images or on all."""
-    said = Annotation.objects.filter(
-        project=project, current=True, kind=Annotation.Kind.LABELS, gold=False
-    )
-    said = said.exclude(image__audit=True, image__state=Image.State.OPEN).order_by()
-    columns = ("image__row", "labels", "user_id", "source")
-    if image_ids is None:
-        found = list(said.values_list(*columns))
-    else:
-        parts = _parts(image_ids)
-        found = [
-            line for some in parts for line in said.filter(image__in=some).values_list(*columns)
-        ]
-    now = merged.now(project.pk)
-    together = Annotation.Source.EXPLORE
-    lines = [
-        (row, now.get(la or 0, la or 0), user, how != together) for row, la, user, how in found
-    ]
-    return np.array(lines, dtype=np.int64).reshape(-1, 4)
-
-
-def _parts(ids: Iterable[int]) -> list[list[int]]:
-    known = list(ids)
-    return [known[start : start + AT_ONCE] for start in range(0, len(known), AT_ONCE)]
-
-
 # What changed -----------------------------------------------------------------------------
 
 
@@ -268,11 +232,11 @@ def _follow(project: Project, known: Columns, newest: int, *, large: bool) -> Co
 
     In a large pool too much news waits for a worker, but never which images are asked blind.
     """
-    size, ids = _size(project), _touched(project, known, newest)
+    size, ids = _size(project), answer_lines.touched(project, known.newest, newest)
     if large and size - len(known) > prepared.WINDOW:
         size = len(known)
     rows, states = _audit(project, size)
-    if len(ids) > MOST_NEW:
+    if len(ids) > answer_lines.MOST_NEW:
         if not large:
             return _all(project, known.stamp, newest)
         ids, newest = [], known.newest
@@ -297,20 +261,14 @@ def _audit(project: Project, size: int) -> tuple[Ints, npt.NDArray[np.uint8]]:
     return rows, np.array([STATES.index(state) for _, state in found], dtype=np.uint8)
 
 
-def _touched(project: Project, known: Columns, newest: int) -> list[int]:
-    """The images whose answers may have changed since."""
-    if newest == known.newest:
-        return []
-    since = Annotation.objects.filter(project=project, pk__gt=known.newest - MARGIN).order_by()
-    return sorted(set(since.values_list("image_id", flat=True)[: MOST_NEW + MARGIN + 1]))
-
-
 def _answered(project: Project, made: Columns, ids: list[int]) -> None:
     """Read the states and the answers of these images anew."""
     if not ids:
         return
-    rows = np.concatenate([_fill(made, Image.objects.filter(pk__in=some)) for some in _parts(ids)])
+    rows = np.concatenate(
+        [_fill(made, Image.objects.filter(pk__in=some)) for some in answer_lines.parts(ids)]
+    )
     touched = np.zeros(len(made), dtype=bool)
     touched[rows] = True
     stays = ~touched[made.answers[:, 0]]
-    made.answers = np.concatenate([made.answers[stays], _lines(project, ids)])
+    made.answers = np.concatenate([made.answers[stays], answer_lines.of(project, ids)])

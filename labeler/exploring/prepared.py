@@ -90,7 +90,7 @@ def find() -> None:
 
 
 def _is_behind(project: Project, row: Survey) -> bool:
-    from labeler.exploring import columns
+    from labeler.exploring import answer_lines
 
     late = project.next_row - row.images
-    return late > SHARE * row.images or columns.answers_since(project, row.facts["newest"], BEHIND)
+    return late > SHARE * row.images or answer_lines.since(project, row.facts["newest"], BEHIND)

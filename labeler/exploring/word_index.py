@@ -88,7 +88,7 @@ class WordIndex:
             at = _places(self.text, wanted)
             keep[np.searchsorted(self.starts, at, side="right") - 1] = True
             return keep & maybe
-        text, starts, ends = memoryview(self.text), self.starts[rows], self.starts[rows + 1]
+        text, starts, ends = self.text.data, self.starts[rows], self.starts[rows + 1]
         lines = zip(starts.tolist(), ends.tolist(), strict=True)
         held = [wanted in bytes(text[start:end]) for start, end in lines]
         keep[rows[np.array(held, dtype=bool)]] = True

@@ -19,7 +19,7 @@ from labeler.exploring import (
     sieve,
     surveys,
     vectors,
-)  # fmt: skip
+)
 from labeler.exploring.models import Survey
 from labeler.labeling.asked import number, numbers
 from labeler.projects.access import project_for
