@@ -49,10 +49,10 @@ def restore(path: Path, progress: Progress = lambda name, size: None) -> Restore
     empty as before and the same call can be made again. Raises BadBackup, NotEmpty, OSError.
     """
     told = archive.head(path)
-    executor = _tables_of(told)
-    done = Restored()
     data = Path(settings.DATA)
     data.mkdir(mode=0o750, parents=True, exist_ok=True)
+    executor = _tables_of(told)
+    done = Restored()
     with tempfile.TemporaryDirectory(prefix=".restore-", dir=data) as scratch:
         spooled = _place_files(path, Path(scratch), done, progress)
         done.rows = _load(executor, told, spooled)
