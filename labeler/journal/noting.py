@@ -100,7 +100,9 @@ def _note_route(scene: Scene) -> None:
     if found is None or found.url_name in QUIET or "/uploads" in scene.request.path:
         return
     act = f"{scene.request.method} {found.route}" if "api/" in found.route else found.url_name
-    given = {name: value for name, value in found.kwargs.items() if name not in ("pk", "project_id")}
+    given = {
+        name: value for name, value in found.kwargs.items() if name not in ("pk", "project_id")
+    }
     told = ", ".join(f"{name} {value}" for name, value in given.items())
     note(str(act), project=scene.project, target=told)
 
