@@ -60,7 +60,8 @@ def of_label(
     `scores[i]` is the probability of `label`; in a single-label project `best[i]` is the
     likeliest label and `best_scores[i]` its probability; in a multi-label one `given[i]` are the
     labels that pass the saved thresholds, and `each` counts every label. `top[i]` are the likeliest
-    labels with their scores. `rest` counts the images that are not sent, `all` is over all labels together.
+    labels with their scores. `rest` counts the images that are not sent, `all` is over all
+    labels together.
     """
     view = seen(compared, thresholds, label)
     sent = _sent(view)
