@@ -50,6 +50,8 @@ SECTIONS = {
     "batch predictions": "Many pictures judged in the background, their answers as files.",
     "webhooks": "Telling other programs what happened.",
     "export": "Everything people said, and what the model believes, streamed.",
+    "Label Studio": "Labeler as the model behind a Label Studio project.",
+    "journal": "Who did what that matters: for admins and the owner.",
     "me": "The caller: settings, keys, mentions, access tokens.",
     "installation": "Accounts, for the owner of the installation, and whether workers are up.",
 }

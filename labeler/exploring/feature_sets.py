@@ -135,7 +135,13 @@ def recompute(project: Project, user: User, name: str) -> None:
 
 
 def delete(project: Project, name: str) -> None:
-    """Take away the set's vectors and what it learned. Raises Refused for one that is in use."""
+    """Take away the set's vectors and what it learned.
+
+    Raises Refused for one that is in use, and for what is no set of the project: a name becomes a
+    path, and folders are removed.
+    """
+    if name not in {line.name for line in listed(project)}:
+        raise Refused("This project has no such feature set.")
     if name in _in_use(project):
         raise Refused(f"{name} is in use: a model was trained on it, or the settings name it.")
     places = _places(project, name)
