@@ -80,6 +80,7 @@ def parts(env):
     return ask(env, "SELECT name, rows FROM serving_batchpart ORDER BY number")
 
 
+@pytest.mark.slow
 def test_a_killed_worker_costs_no_row_and_doubles_none(place):
     for _ in range(KILLS):
         before = len(parts(place))
