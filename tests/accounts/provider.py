@@ -1,4 +1,4 @@
-"""A small OpenID Connect provider: `python provider.py` runs until it is ended, and prints its port.
+"""A small OpenID Connect provider: `python provider.py` prints its port and runs until ended.
 
 `POST /be` sets what it says next: {"claims": {…}, "spoil": {…}}; `spoil` says what to do wrong.
 """
