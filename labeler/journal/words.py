@@ -65,6 +65,12 @@ ACTS = {
     "webhook_replay": gettext_lazy("sent again what a webhook missed"),
     "webhook_go_on": gettext_lazy("went on with the webhook"),
     "webhook_pause": gettext_lazy("paused the webhook"),
+    "train_now": gettext_lazy("started a round"),
+    "webhook_remove_target": gettext_lazy("took out a target of webhooks"),
+    "webhook_replay_failed": gettext_lazy("sent again what failed of the webhook"),
+    "webhook_secret": gettext_lazy("made a new secret of the webhook"),
+    "webhook_targets": gettext_lazy("changed where webhooks may go"),
+    "webhook_test": gettext_lazy("tried the webhook"),
     "training_part": gettext_lazy("chose what rounds learn from"),
 }  # fmt: skip
 
