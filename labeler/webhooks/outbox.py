@@ -111,11 +111,12 @@ def _answers(webhook: Webhook, top: int, now: datetime) -> Iterator[Delivery]:
 
 def _over(model: Any, webhook: Webhook, now: datetime) -> "QuerySet[Any]":
     """Rows that ended lately; what was told before is among them."""
-    return model._default_manager.filter(
+    rows: QuerySet[Any] = model._default_manager.filter(
         project=webhook.project_id,
         state__in=(State.DONE, State.FAILED),
         finished_at__gt=max(webhook.since, now - BACK),
-    ).order_by("finished_at", "pk")
+    )
+    return rows.order_by("finished_at", "pk")
 
 
 def _untold(webhook: Webhook, kind: str, rows: Iterable[Any]) -> list[tuple[str, Any]]:

@@ -89,7 +89,7 @@ def test_a_bad_wish_says_what_is_wrong(api, receiver, wish, field):
 
 
 def test_a_name_loses_what_cannot_be_shown(api, receiver):
-    body = {"url": receiver.url, "events": ["round.failed"], "name": " O\0u\ud800rs\n"}
+    body = {"url": receiver.url, "events": ["round.failed"], "name": " O\0urs\n"}
     assert api("POST", body=body).json()["name"] == "Ours"
 
 
