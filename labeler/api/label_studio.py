@@ -13,7 +13,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from ninja import Router, Schema
+from ninja import Body, Router, Schema
 from ninja.responses import Status
 
 from labeler.api import predict
@@ -89,7 +89,7 @@ def label_studio_health(request: HttpRequest, project_id: int) -> dict[str, str]
 
 
 @router.post(f"{PATH}/setup", response={200: Setup, **ERRORS})
-def label_studio_setup(request: HttpRequest, project_id: int, body: dict[str, Any]) -> Any:
+def label_studio_setup(request: HttpRequest, project_id: int, body: Body[dict[str, Any]]) -> Any:
     """Check that the labeling configuration (`schema`) has choices that this project knows."""
     project = project_for(request.user, project_id, "see_dashboard")
     config = _config(body.get("schema") or body.get("label_config"))
