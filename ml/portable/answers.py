@@ -92,7 +92,10 @@ class TreesNetwork(nn.Module):
         self.groups = len(head.grown)
         unlearned = np.setdiff1d(np.arange(head.n_labels), head.learned)
         order = np.argsort(np.concatenate([head.learned, unlearned]))
-        self._take({"share": head.share, "order": order, "rest": head.share[unlearned]})
+        self.unlearned = len(unlearned)  # an empty buffer cannot be written
+        self._take({"share": head.share, "order": order})
+        if self.unlearned:
+            self._take({"rest": head.share[unlearned]})
         if self.groups:
             self._plant(head)
 
@@ -122,12 +125,13 @@ class TreesNetwork(nn.Module):
         return torch.where(whole > 0, proba / sound, self.share).float()
 
     def _proba(self, x: Tensor) -> Tensor:
-        rest = torch.zeros_like(x[:, :1], dtype=torch.float64) + self.rest
-        if not self.groups:
-            return rest[:, self.order]
-        total = self._sums(x)
-        chance = total.clamp(0, 1) if self.shares else sigmoid(total)
-        return torch.cat([chance, rest], dim=1)[:, self.order]
+        parts = [self._chance(self._sums(x))] if self.groups else []
+        if self.unlearned:
+            parts.append(torch.zeros_like(x[:, :1], dtype=torch.float64) + self.rest)
+        return torch.cat(parts, dim=1)[:, self.order]
+
+    def _chance(self, total: Tensor) -> Tensor:
+        return total.clamp(0, 1) if self.shares else sigmoid(total)
 
     def _sums(self, x: Tensor) -> Tensor:
         """What base and trees add up to, (n, learned labels)."""
