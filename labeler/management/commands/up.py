@@ -58,6 +58,7 @@ class Command(BaseCommand):
             self._say("Sign in with this link; it works once:\n")
             self._say(f"  {owner.link(owner.first(), address)}\n")
             self._say("Ctrl-C stops everything.")
+        self._wait(supervisor, "predictions", readiness.predictions, PATIENCE)
         connections.close_all()
 
     def _wait(self, supervisor: Supervisor, name: str, ready: Any, patience: float) -> None:
