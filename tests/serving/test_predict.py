@@ -227,3 +227,36 @@ def test_no_answer_mixes_versions_while_they_change(served):
 def test_no_model_is_an_answer(project):
     with pytest.raises(NoModel, match="has no model yet"):
         Shelf().serving(project)
+
+
+# Limits -----------------------------------------------------------------------------------
+
+
+def test_when_too_many_wait_it_says_when_to_ask_again(client, served, reviewer):
+    project, _ = served
+    batches = answering.shelf().serving(project)[0].batches
+    batches._waiting, batches._in = 4, 4
+    answered = ask(client, reviewer, project, files=files(1))
+    assert (answered.status_code, answered.json()["code"]) == (429, "busy")
+    assert int(answered.headers["Retry-After"]) >= 1
+    batches._in = 0
+    assert ask(client, reviewer, project, files=files(1)).status_code == 200
+
+
+@pytest.mark.parametrize(("limit", "most", "code"), [
+    ("MAX_IMAGE_BYTES", 50, "too_many_bytes"), ("MAX_IMAGE_PIXELS", 100, "too_many_pixels"),
+    ("MAX_IMAGE_SIDE", 8, "too_long_side"),
+])  # fmt: skip
+def test_pictures_beyond_a_limit_are_refused_by_themselves(
+    client, served, reviewer, settings, limit, most, code
+):
+    answering.shelf().serving(served[0])  # warm, before the limit
+    setattr(settings, limit, most)
+    said = ask(client, reviewer, served[0], files=files(1)).json()["predictions"][0]
+    assert said["error"]["code"] == code
+
+
+def test_a_request_that_is_too_large_never_reaches_the_service(client, project, reviewer, settings):
+    settings.SERVE_BYTES = 10
+    answered = ask(client, reviewer, project, files=files(1))
+    assert (answered.status_code, answered.json()["code"]) == (413, "too_large")
