@@ -79,7 +79,7 @@ def set_share(project: Project, share: float) -> None:
     The version that serves is pinned, else the newest would serve alone. Raises Refused.
     """
     if not 0 <= share <= MOST:
-        raise Refused(_("A canary answers 0 to 50 % of the requests."))
+        raise Refused(_("A canary answers at most half of the requests."))
     serving = versions.serving(project)
     if share and serving is None:
         raise Refused(_("There is no model version yet."))
