@@ -85,7 +85,9 @@ def _told(project: Project) -> dict[str, Any]:
 
 
 def _figures(found: canary.Figures | None) -> dict[str, Any] | None:
-    return found and {
+    if found is None:
+        return None
+    return {
         "version": found.version.number, "requests": found.requests, "pictures": found.pictures,
         "mean_confidence": found.confidence, "unknown_share": found.unknown,
     }  # fmt: skip
