@@ -1,6 +1,6 @@
 # `make run` starts Labeler, `make test` checks all of it. Python 3.11 or newer is all they need.
 .DEFAULT_GOAL := help
-.PHONY: help run test format venv dev screenshots words
+.PHONY: help run test format venv dev screenshots words sbom
 
 python := .venv/bin/python
 
@@ -9,6 +9,7 @@ help:
 	@echo "make test         lint, types, migrations, then every test; the last line is the result"
 	@echo "make format       put the code in its usual form"
 	@echo "make screenshots  take the README's pictures again"
+	@echo "make sbom         write sbom.json: every installed package, as CycloneDX"
 	@echo "make words        gather what is to be translated, and compile the translations"
 
 run: venv
@@ -23,6 +24,9 @@ format: dev
 
 screenshots: dev
 	$(python) docs/img/shoot.py
+
+sbom: dev
+	$(python) -m cyclonedx_py environment --output-reproducible --of JSON -o sbom.json $(python)
 
 words: dev
 	@sh tools/words.sh $(python)

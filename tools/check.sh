@@ -36,6 +36,9 @@ DATABASE_URL=postgres://nobody@127.0.0.1/labeler LABELER_SECRET_KEY=$($python -c
 $python manage.py makemigrations --check --dry-run
 $python manage.py collectstatic --no-input --verbosity 0
 
+say "Known holes of the packages"
+$python tools/audit.py
+
 # Servers, processes and browsers have many clocks, and a busy machine stretches them: what fails is
 # told again once, and the summary lists it as RERUN. What fails twice has failed.
 again="--reruns 1 -r aR"

@@ -82,7 +82,7 @@ def act(entry: Entry) -> str:
 
 def changes(entry: Entry) -> list[str]:
     """Before and after, a line for each value: "role: annotator → reviewer"."""
-    names = list(dict.fromkeys([*entry.before, *entry.after]))
+    names = sorted({*entry.before, *entry.after})
     return [_change(name, entry) for name in names]
 
 
