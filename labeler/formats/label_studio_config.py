@@ -40,7 +40,7 @@ def parse(text: str) -> Config:
 
 
 def _config(image: Element, choices: Element) -> Config:
-    told = (choice.get("alias") or choice.get("value", "") for choice in choices.iter("Choice"))
+    told = (choice.get("alias") or choice.get("value") for choice in choices.iter("Choice"))
     value = image.get("value", "")
     return Config(
         image.get("name", ""),
