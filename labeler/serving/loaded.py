@@ -42,11 +42,11 @@ class Loaded:
         features learned is missing."""
         self.version = version
         self.multi = version.project.is_multi
-        self._head = model_files.load(version)
-        self._features = feature_fits.usable_in(version.project, spaces.of(version))
+        self.head = model_files.load(version)
+        self.features = feature_fits.usable_in(version.project, spaces.of(version))
         called = selection.label_names(version.project)
-        self._columns = [called.get(pk, f"label {pk}") for pk in version.label_ids]
-        self.names = list(dict.fromkeys(self._columns))
+        self.columns = [called.get(pk, f"label {pk}") for pk in version.label_ids]
+        self.names = list(dict.fromkeys(self.columns))
         self.batches = Batches(self._judge)
         self._warm_up()
 
@@ -57,18 +57,18 @@ class Loaded:
             max_bytes=settings.MAX_IMAGE_BYTES,
             max_pixels=settings.MAX_IMAGE_PIXELS,
             max_side=settings.MAX_IMAGE_SIDE,
-            at_least=self._features.size,
+            at_least=self.features.size,
         )
         return self.fitted(picture)
 
     @property
     def size(self) -> tuple[int, int]:
         """(width, height) of a picture as the network sees it: enough for decoding."""
-        return self._features.size
+        return self.features.size
 
     def fitted(self, picture: Image.Image) -> npt.NDArray[np.uint8]:
         """A decoded picture, upright in RGB, as the network wants it."""
-        return self._features.preprocess(picture)
+        return self.features.preprocess(picture)
 
     def said(self, rows: Table, version: ModelVersion) -> list[Said]:
         """What the probabilities mean under the thresholds saved with the version by now."""
@@ -82,7 +82,7 @@ class Loaded:
 
     def floors(self, version: ModelVersion) -> npt.NDArray[np.float64]:
         """(n_names,) the probability from which each label is given by now."""
-        return thresholds.floors(version, self._columns, self.names)
+        return thresholds.floors(version, self.columns, self.names)
 
     def vectors(self, rows: Table) -> Table:
         """(n, dimensions) what the network made of the pictures of these rows."""
@@ -95,21 +95,21 @@ class Loaded:
         return Said(scores, labels, not labels)
 
     def _judge(self, batch: npt.NDArray[np.uint8]) -> Table:
-        vectors = self._features.embed_batch(batch)
+        vectors = self.features.embed_batch(batch)
         return np.hstack([self._proba(vectors), vectors])
 
     def _proba(self, vectors: Table) -> Table:
         """(n, n_names) calibrated; labels that were merged since share a column."""
-        said = self._head.predict_proba(vectors)
+        said = self.head.predict_proba(vectors)
         table = calibration.apply(
             said, self.version.temperature, "multi" if self.multi else "single"
         )
-        return united(table, [self.names.index(name) for name in self._columns], multi=self.multi)
+        return united(table, [self.names.index(name) for name in self.columns], multi=self.multi)
 
     def _warm_up(self) -> None:
-        height, width = self._features.size[::-1]
+        height, width = self.features.size[::-1]
 
-        blank = self._features.preprocess(Image.new("RGB", (width, height)))
+        blank = self.features.preprocess(Image.new("RGB", (width, height)))
         for _ in range(WARM_UP):
             self.batches.judged([blank])
 

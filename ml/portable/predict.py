@@ -109,7 +109,8 @@ def main() -> int:
             said = model.predict(path)
         except (OSError, ValueError, SyntaxError) as error:
             said, failed = {"error": str(error)}, 1
-        print(json.dumps({"picture": str(path), **said}, ensure_ascii=False))
+        line = json.dumps({"picture": str(path), **said}, ensure_ascii=False)
+        sys.stdout.write(f"{line}\n")
     return failed
 
 
