@@ -30,11 +30,12 @@ def population_bounds(
     if not 0 <= draws <= pool or (len(seen) and not (seen.min() >= 0 and seen.max() <= draws)):
         raise ValueError("hits must lie between 0 and draws, draws between 0 and the pool")
     tail = (1 - confidence) / 2
+    seen, back = np.unique(seen, return_inverse=True)  # many labels are hit equally often
     most = pool - (draws - seen)
     # Low: the fewest with which so many hits are still likely enough; high: the most.
     low = _first(seen, most, lambda m: 1 - _at_most(seen - 1, m, draws, pool) > tail)
     high = _first(seen, most, lambda m: _at_most(seen, m, draws, pool) <= tail) - 1
-    return np.minimum(low, most), np.maximum(high, seen)
+    return np.minimum(low, most)[back], np.maximum(high, seen)[back]
 
 
 def draws_for(rate: float, margin: float, pool: int, confidence: float = 0.95) -> int:
