@@ -59,6 +59,8 @@ def accept(given: str, user: User) -> Membership | None:
     if not new and RANK[member.role] < RANK[invitation.role]:
         member.role = invitation.role
         member.save(update_fields=["role"])
+    role = {"role": member.role}
+    noting.note("join", project=member.project, target=user.username, after=role, user=user)
     return member
 
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from labeler.journal import noting
 from labeler.projects import secret
 from labeler.projects.access import RANK
 from labeler.projects.models import Membership, Project, Token, User
@@ -39,6 +40,7 @@ def issue(
         user=user, name=name, project=project, role=role, read_only=read_only,
         digest=secret.digest(given), expires_at=expires_at,
     )  # fmt: skip
+    noting.note("make_token", project=project, target=name, after={"role": role}, user=user)
     return token, given
 
 
@@ -107,7 +109,11 @@ def narrow(
 
 def revoke(user: User, pk: int) -> bool:
     """Revoke one of the user's tokens; False if there is no such working token."""
-    return bool(working(user).filter(pk=pk).update(revoked_at=timezone.now()))
+    token = working(user).filter(pk=pk).first()
+    revoked = bool(working(user).filter(pk=pk).update(revoked_at=timezone.now()))
+    if token and revoked:
+        noting.note("revoke_token", project=token.project, target=token.name, user=user)
+    return revoked
 
 
 def revoke_all(user: User) -> int:

@@ -34,13 +34,24 @@ document.documentElement.dataset.js !== undefined && !document.querySelector(".h
   && [...document.querySelectorAll("#status")].every((status) => status.children.length > 0)
 """
 SIGNED_OUT = ["/sign-in", "/sign-in/used-up"]
-PAGES = ["/", "/me", "/me/password", "/me/tokens", "/projects/new", "/api/v1/docs"]
+PAGES = [
+    "/",
+    "/me",
+    "/me/password",
+    "/me/tokens",
+    "/me/sessions",
+    "/me/second-factor",
+    "/accounts",
+    "/journal",
+    "/projects/new",
+    "/api/v1/docs",
+]
 # Addresses inside a project that take no further argument.
 OF_PROJECT = [
     "dashboard", "label", "grid", "review", "models", "numbers", "import", "export", "members",
     "settings",
     "agreement", "gold", "comments", "my_labels", "instructions", "skips", "disputes",
-    "your_keys", "label_history", "storage",
+    "your_keys", "label_history", "storage", "project_journal",
     "explore", "explore_map", "explore_clusters", "explore_duplicates", "explore_similar",
     "explore_features",
 ]  # fmt: skip

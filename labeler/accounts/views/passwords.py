@@ -36,6 +36,7 @@ def change(request: HttpRequest) -> HttpResponse:
         form.save()
         update_session_auth_hash(request, user)
         resets.shut_out(user)
+        noting.note("change_password", target=user.username)
         visits.begin(request, user)
         messages.success(request, _("Your password is changed. All your tokens are revoked."))
         return redirect("personal")
@@ -71,6 +72,7 @@ def reset(request: HttpRequest, secret: str) -> HttpResponse:
         changed = resets.use(secret, form.cleaned_data["new_password1"])
         if changed is None:
             return render(request, "account/link_gone.html", {"reset": True}, status=404)
+        noting.note("change_password", target=changed.username, user=changed)
         return onward(request, changed)
     context = {"form": form, "person": person}
     return render(request, "account/reset.html", context, status=400 if form.errors else 200)

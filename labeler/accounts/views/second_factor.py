@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from labeler.accounts import entering, factors, visits
 from labeler.accounts.forms import CodeForm
+from labeler.journal import noting
 from labeler.projects.models import User
 from labeler.projects.views.account import _user
 
@@ -42,6 +43,7 @@ def _set_up(request: HttpRequest, user: User) -> HttpResponse:
             del request.session[SEED]
             request.session[entering.PASSED] = True
             visits.end_all(user, but=request.session.session_key)
+            noting.note("set_second_factor", target=user.username)
             return render(request, "account/recovery_codes.html", {"codes": codes})
         form.add_error("code", _("This is not the code your app shows now. Try the next one."))
     path, side = factors.qr_path(factors.address(user, seed))
@@ -73,6 +75,7 @@ def change(request: HttpRequest) -> HttpResponse:
         return render(request, "account/recovery_codes.html", {"codes": codes})
     else:
         factors.remove(user)
+        noting.note("remove_second_factor", target=user.username)
         request.session.pop(entering.PASSED, None)
         messages.success(request, _("Your second factor is gone. The password alone lets you in."))
     return redirect("second_factor")
