@@ -76,7 +76,8 @@ def _choice(version: ModelVersion) -> Section:
         f"Images to label were chosen by the strategy {version.strategy}: they are no random "
         "sample, so figures on them would not hold for the pool.",
         f"Figures come from the audit sample: images drawn at random (share "
-        f"{project.audit_share:g} of what is asked), answered without seeing what the model says, never trained on.",
+        f"{project.audit_share:g} of what is asked), answered "
+        "without seeing what the model says, never trained on.",
         f"Accounts that answered: {people:,}. Their names are not part of this card.",
     )
     rows = [(SOURCES.get(source, source), f"{n:,}") for source, n in by_source]
