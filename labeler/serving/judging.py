@@ -68,7 +68,7 @@ _kept: list[tuple[int, Loaded]] = []  # of the last batch, which may have given 
 
 def _loaded(batch: BatchPrediction) -> Loaded:
     """The batch's version, loaded once for as long as this process works on it."""
-    version = ModelVersion.objects.filter(pk=batch.version_id).first()
+    version = batch.version
     if version is None:
         raise ImportFailed(
             f"Model version {batch.version_number} was deleted. Start again with another one."

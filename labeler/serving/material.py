@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 
 from labeler.pools import names, places, sources, staging, storage
 from labeler.pools.archives import Unreadable, named_like_one
+from labeler.pools.manifests import paths
 from labeler.pools.models import Image
 from labeler.pools.refusing import ImportFailed, Refused
 from labeler.pools.remote import addresses, listing, reading
@@ -57,7 +58,7 @@ def _with_rows(sent: list[Staged], beat: Beat) -> Iterator[Staged]:
 def names_of(sent: list[Staged]) -> Iterator[str]:
     """The normal names of the files, with all their folders and without."""
     for file in sent:
-        name = lists.paths.normal(file.name)
+        name = paths.normal(file.name)
         yield name
         yield name.rpartition("/")[2]
 
