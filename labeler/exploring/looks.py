@@ -66,7 +66,7 @@ def _measures(
         "bright": looks.brightness(light),
         "blurred": looks.sharpness(sharp),
         "tiny": np.log(sides.min(axis=1)),
-        "long": -np.abs(ratio - np.nanmedian(ratio)) if np.isfinite(ratio).any() else ratio,
+        "long": -np.abs(ratio),  # upright pictures among lying ones are nothing odd
         "far": near,
     }
 

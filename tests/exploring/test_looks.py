@@ -7,12 +7,13 @@ import pytest
 from PIL import Image as Picture
 from PIL import ImageFilter
 
-from labeler.exploring import columns, counts, filters, sieve, surveys
+from labeler.exploring import columns, counts, filters, looks, sieve, surveys
 from labeler.exploring.models import Survey
 from labeler.pools import storage
 from labeler.pools.models import Image
 from labeler.projects.models import Project
 from labeler.work import leases
+from ml import looks as pixels
 
 pytestmark = pytest.mark.django_db
 
@@ -74,3 +75,11 @@ def test_the_page_asks_for_it(client, pool, reviewer):
     client.post(f"{base}/looks")
     assert Survey.objects.get().state == "due"
     assert client.get(f"{base}/looks/live").status_code == 200
+
+
+def test_an_upright_picture_among_lying_ones_is_nothing_odd():
+    sides = np.array([[400, 300]] * 30 + [[300, 400], [1200, 300]], dtype=np.float32)
+    rest = np.ones(len(sides), dtype=np.float32)
+    measure = looks._measures(rest, rest, sides, rest)["long"]
+    odd = pixels.below(measure, pixels.low_fence(measure, looks.SPREAD["long"]))
+    assert np.flatnonzero(odd).tolist() == [31]
