@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 DOCS = sorted([*(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md")])
 READERS = {
-    "text", "boolean", "integer", "words", "folder", "folders", "url", "location", "origin",
+    "text", "boolean", "choice", "integer", "words", "folder", "folders", "url", "location", "origin",
     "get", "getenv",
 }  # fmt: skip
 NAME = re.compile(r"^(LABELER|CELERY|DATABASE)_[A-Z_]+$|^CI$")
