@@ -9,10 +9,12 @@ class ServingConfig(AppConfig):
 
     def ready(self) -> None:
         from labeler.serving import orders
-        from labeler.serving.models import BatchPrediction
+        from labeler.serving.export import orders as exports
+        from labeler.serving.models import BatchPrediction, ModelExport
         from labeler.work.kinds import CHORES, Kind, register
 
         register(Kind(orders.KIND, BatchPrediction, CHORES, run=_judge, find=orders.sweep))
+        register(Kind(exports.KIND, ModelExport, CHORES, run=exports.run))
 
 
 def _judge(row: Any) -> None:

@@ -65,3 +65,28 @@ class BatchPart(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class ModelExport(LeasedWork):
+    """A model version as an archive to take away; asking again makes it anew.
+
+    The file lies in the version's folder, and goes with it.
+    """
+
+    class Format(models.TextChoices):
+        ONNX = "onnx", "ONNX"
+        TORCH = "torch", "torch.export"
+
+    version = models.ForeignKey(ModelVersion, models.CASCADE, related_name="exports")
+    format = models.CharField(max_length=5, choices=Format, default=Format.ONNX)
+    bytes = models.PositiveBigIntegerField(default=0)
+    images = models.PositiveIntegerField(default=0)  # of the pool, compared with the model
+    largest = models.FloatField(default=0.0)  # difference of a probability on them
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["version", "format"], name="modelexport_once")
+        ]

@@ -1,10 +1,14 @@
 from django.urls import path
 
-from labeler.serving import views
+from labeler.serving import export_views, views
 
 BATCHES = "projects/<int:pk>/predictions"
 
+EXPORTS = "projects/<int:pk>/model-exports"
+
 urlpatterns = [
+    path(EXPORTS, export_views.exports, name="model_exports"),
+    path(f"{EXPORTS}/<int:number>/<str:format>", export_views.download, name="model_export"),
     path(BATCHES, views.page, name="batch_predictions"),
     path(f"{BATCHES}/runs", views.runs, name="batch_runs"),
     path(f"{BATCHES}/<int:number>", views.one, name="batch_prediction"),

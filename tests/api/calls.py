@@ -22,7 +22,7 @@ def address(path, world):
         "label": world.label.pk, "label_id": world.label.pk, "language": "ja", "version": "old",
         "member_id": world.member.pk, "invitation_id": world.invitation.pk, "token_id": 10**9,
         "account_id": world.member.user_id, "example_id": 1, "view_id": 1, "survey_id": 1,
-        "features": "hog", "origin": 1, "study_id": 1, "target": 1,
+        "features": "hog", "format": "onnx", "origin": 1, "study_id": 1, "target": 1,
         "webhook": world.webhook.pk, "webhook_id": world.webhook.pk,
         "delivery": world.delivery.pk, "delivery_id": world.delivery.pk,
         "account": world.member.user_id,
