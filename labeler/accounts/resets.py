@@ -7,7 +7,6 @@ from django.conf import settings
 from django.core.mail import send_mail
 from django.db import connection, transaction
 from django.db.models import Q
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -83,7 +82,12 @@ def _recently(user: User) -> int:
 
 def _send(user: User, link: str) -> None:
     with override(of_user(user) or settings.LANGUAGE_CODE):
-        text = render_to_string("account/reset_mail.txt", {"person": user, "link": link})
+        asked = _(
+            "Somebody asked for a new password for %(person)s at Labeler. If that was you, open "
+            "this link within a day:"
+        )
+        not_you = _("If it was not you, do nothing: your password stays as it is.")
+        text = "\n\n".join([asked % {"person": user}, link, not_you])
         send_mail(_("A new password for Labeler"), text, None, [user.email])
 
 
