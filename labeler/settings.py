@@ -184,7 +184,6 @@ INSTALLED_APPS = [
     "labeler.training",
     "labeler.evaluation",
     "labeler.exploring",
-    "labeler.backups",
     "labeler.serving",
     "labeler.webhooks",
     "labeler.apps.RoofConfig",

@@ -15,7 +15,6 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from labeler.backups import members, rows, snapshot
 from labeler.backups.archive import Writer, rows_name
-from labeler.version import VERSION
 
 SHOWN = 20  # names of missing originals
 Progress = Callable[[str, int], object]  # what was copied, and how many bytes it had
@@ -32,8 +31,10 @@ class Taken:
     missing_count: int = 0
 
 
-def take(path: Path, progress: Progress = lambda name, size: None) -> Taken:
+def take(path: Path, version: str, progress: Progress = lambda name, size: None) -> Taken:
     """Write everything into the file, which appears under its name once it is whole.
+
+    version: of this program, for whoever restores it.
 
     The rows are those of one moment; then their files are copied. Pictures lie under their hash
     and arrays are written beside and renamed, so none changes meanwhile. Raises OSError.
@@ -44,7 +45,7 @@ def take(path: Path, progress: Progress = lambda name, size: None) -> Taken:
         try:
             beside.touch(mode=0o600, exist_ok=False)
             with beside.open("wb") as file:
-                _write(Writer(file), Path(scratch), taken, progress)
+                _write(Writer(file), Path(scratch), version, taken, progress)
                 file.flush()
                 os.fsync(file.fileno())
             beside.replace(path)
@@ -53,12 +54,12 @@ def take(path: Path, progress: Progress = lambda name, size: None) -> Taken:
     return taken
 
 
-def _write(into: Writer, scratch: Path, taken: Taken, progress: Progress) -> None:
+def _write(into: Writer, scratch: Path, version: str, taken: Taken, progress: Progress) -> None:
     with snapshot.taken(scratch) as using:
         models = rows.tables(apps)
         into.head(
             {
-                "labeler": VERSION,
+                "labeler": version,
                 "taken_at": datetime.now(UTC).isoformat(timespec="seconds"),
                 "migrations": _migrations(using),
                 "tables": [{"model": m._meta.label, "columns": rows.columns(m)} for m in models],

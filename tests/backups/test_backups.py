@@ -25,6 +25,7 @@ from labeler.labeling.models import Annotation
 from labeler.pools import storage
 from labeler.pools.models import Image
 from labeler.projects.models import Label
+from labeler.version import VERSION
 from tests.elsewhere import ROOT
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -72,7 +73,7 @@ def answer(image, user, label):
 @pytest.fixture
 def backup(pool, tmp_path):
     path = tmp_path / "all.backup"
-    assert taking.take(path).missing_count == 0
+    assert taking.take(path, VERSION).missing_count == 0
     return path
 
 
@@ -160,7 +161,7 @@ def test_while_people_label(pool, annotator, tmp_path):
     person = threading.Thread(target=label_on)
     person.start()
     path = tmp_path / "busy.backup"
-    taking.take(path)
+    taking.take(path, VERSION)
     person.join()
     found = rows_of(path)
     ids = {json.loads(line)[0] for line in found["labeling.Annotation"]}

@@ -10,6 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from labeler.backups import shown, taking
+from labeler.version import VERSION
 
 
 class Command(BaseCommand):
@@ -26,7 +27,7 @@ class Command(BaseCommand):
             raise CommandError(f"The folder {to.parent} is not there. Make it first.")
         try:
             with shown.bar("Backup") as bar:
-                taken = taking.take(to, lambda _name, size: bar.update(size))
+                taken = taking.take(to, VERSION, lambda _name, size: bar.update(size))
         except OSError as error:
             raise CommandError(f"The backup could not be written: {error}.") from error
         if options["json"]:
