@@ -11,7 +11,7 @@ from hashlib import blake2b
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.utils.http import parse_etags
@@ -62,13 +62,11 @@ def tagged(run: Run) -> Run:
 
 def conditional(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
     """The response with its tag, or a 304. Pictures carry tags and ages of their own."""
-    if not response.headers.get("Content-Type", "").startswith("application/json"):
+    kind = response.headers.get("Content-Type", "")
+    if not isinstance(response, HttpResponse) or not kind.startswith("application/json"):
         return response
-    content: bytes = response.content  # type: ignore[attr-defined]
-    response.headers.setdefault("ETag", f'"{digest(content)}"')
+    response.headers.setdefault("ETag", f'"{digest(response.content)}"')
     response.headers.setdefault("Cache-Control", "private, no-cache")
     patch_vary_headers(response, ["Authorization", "Cookie", "Accept-Language"])
-    found: HttpResponseBase = get_conditional_response(
-        request, etag=response.headers["ETag"], response=response
-    )
-    return found
+    etag = response.headers["ETag"]
+    return get_conditional_response(request, etag=etag, response=response) or response

@@ -95,7 +95,7 @@ def _sent(request: HttpRequest) -> str:
     return repeats.digest_of(query, fields, files)
 
 
-def _digest(file: UploadedFile) -> tuple[str, str]:
+def _digest(file: "UploadedFile[bytes]") -> tuple[str, str]:
     digests = [repeats.digest_of(chunk) for chunk in file.chunks()]
     file.seek(0)
     return file.name or "", repeats.digest_of(digests)

@@ -6,12 +6,13 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from ninja import Router
 from ninja.responses import Status
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from labeler.api.errors import ERRORS, Refused
 from labeler.api.learning import StopTestOut, stop_test_as_dict
 from labeler.api.schema import BodySchema, Id
 from labeler.evaluation import stop_tests
+from labeler.evaluation.learning_forms import CONFIDENCES
 from labeler.projects.access import project_for
 from labeler.projects.models import Label, User
 
@@ -20,13 +21,24 @@ PATH = "/projects/{int:project_id}/stop-test"
 LOOKS = 10  # as many as ml.stopping corrects for
 
 
+def _known(value: float) -> float:
+    if value not in CONFIDENCES:
+        raise ValueError(f"The confidence is one of {CONFIDENCES}.")
+    return value
+
+
+Confidence = Annotated[
+    float, AfterValidator(_known), Field(json_schema_extra={"enum": [*CONFIDENCES]})
+]
+
+
 class Plan(BodySchema):
     """Which figure must reach which target, how surely, and at how many looks, how far apart."""
 
     measure: Literal["macro_f1", "precision", "recall"] = "macro_f1"
     label: Id | None = None
     target: Annotated[float, Field(ge=0.01, le=0.999)] = 0.9
-    confidence: Literal[0.9, 0.95, 0.99] = 0.95
+    confidence: Confidence = 0.95
     looks: Annotated[int, Field(ge=1, le=LOOKS)] = 5
     every: Annotated[int, Field(ge=10, le=1_000_000)] = 100
 
