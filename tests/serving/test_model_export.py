@@ -5,7 +5,7 @@ import json
 import subprocess
 import sys
 import zipfile
-from io import StringIO
+from io import BytesIO, StringIO
 
 import numpy as np
 import onnxruntime
@@ -14,9 +14,10 @@ import torch
 from django.core.management import CommandError, call_command
 
 from labeler.pools.models import Image
-from labeler.serving.export import making
+from labeler.serving.export import making, orders
 from labeler.serving.loaded import Loaded
 from labeler.training import versions
+from labeler.work.tasks import run
 from ml.images import open_image
 from tests.training.drawn import striped
 
@@ -123,4 +124,48 @@ class TestCard:
         with zipfile.ZipFile(tmp_path / "m.zip") as archive:
             html, words = (archive.read(f"card.{kind}").decode() for kind in ("html", "md"))
         assert "<script" not in html and "&lt;script&gt;" in html
-        assert "<script" not in words and "[x](" not in words and "\\| \\*b\\*" in words
+        assert "<script" not in words and "http://" not in words
+        assert "[x](" not in words and "\\| \\*b\\*" in words
+
+
+class TestInTheBackground:
+    def test_a_worker_makes_it_and_people_fetch_it(self, client, served):
+        project, _ = served
+        client.force_login(project.created_by)
+        at = f"/api/v1/projects/{project.pk}/model-versions/1/export"
+        assert client.get(at).status_code == 404
+        asked = client.post(at)
+        assert (asked.status_code, asked.json()["state"]) == (202, "queued")
+        assert client.get(f"{at}/file").json()["code"] == "not_ready"
+        page = f"/projects/{project.pk}/models"
+        assert "waiting for a worker" in client.get(page).content.decode()
+        run(orders.KIND)
+        told = client.get(at).json()
+        assert (told["state"], told["error"]) == ("done", "")
+        assert told["images"] == 30 and told["largest_difference"] <= 1e-4
+        for where in (f"{at}/file", f"/projects/{project.pk}/model-exports/1/onnx"):
+            data = b"".join(client.get(where).streaming_content)
+            assert len(data) == told["bytes"]
+            assert "model.onnx" in zipfile.ZipFile(BytesIO(data)).namelist()
+        assert "Download" in client.get(page).content.decode()
+
+    def test_a_failure_is_told_and_may_be_tried_again(self, client, served, monkeypatch):
+        project, _ = served
+        client.force_login(project.created_by)
+        form = {"version": "1", "format": "onnx"}
+        client.post(f"/projects/{project.pk}/model-exports", form)
+        with monkeypatch.context() as patch:
+            patch.setattr(making, "TOLERANCE", -1.0)
+            run(orders.KIND)
+        page = f"/projects/{project.pk}/model-exports"
+        assert "does not say what the model says" in client.get(page).content.decode()
+        client.post(page, form)
+        run(orders.KIND)
+        assert "Download" in client.get(page).content.decode()
+
+    @pytest.mark.parametrize(
+        "form", [{"version": "1", "format": "exe"}, {"version": "9" * 30, "format": "onnx"}]
+    )
+    def test_what_is_not_there_is_refused(self, client, served, form):
+        client.force_login(served[0].created_by)
+        assert client.post(f"/projects/{served[0].pk}/model-exports", form).status_code == 404

@@ -7,6 +7,7 @@ Labeler are; names come as people wrote them and are escaped.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 from labeler.evaluation.measures import Measure
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from labeler.serving.loaded import Loaded
     from labeler.training.models import ModelVersion
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|<>~&:/@.-])")  # also what turns into a link by itself
-_SAFE = re.compile(r"(?<=[0-9])\\([.:/-])(?=[0-9])")  # 0.93 stays readable
+# What could become markup within a line, or a link by itself.
+_SPECIAL = re.compile(r"([\\`*_{}\[\]|~@]|:(?=//)|(?<=www)\.)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ def told(measure: Measure | None) -> str:
 
 def escaped(words: str) -> str:
     """The words on one line of Markdown, as they are; nothing in them is markup."""
-    return _SAFE.sub(r"\1", _SPECIAL.sub(r"\\\1", " ".join(str(words).split())))
+    return escape(_SPECIAL.sub(r"\\\1", " ".join(str(words).split())), quote=False)
 
 
 def _row(cells: Sequence[Any], *, raw: bool = False) -> str:
