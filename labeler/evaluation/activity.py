@@ -148,7 +148,7 @@ def _per_person(answers: "QuerySet[Annotation]", today: date) -> list[dict[str, 
         for ago, (end, begin) in enumerate(pairwise(midnights))
     }
     rows = answers.values("user").annotate(n=Count("pk"), **days)
-    return list(rows.order_by("-n"))
+    return [{**row} for row in rows.order_by("-n")]
 
 
 def _midnight(day: date) -> datetime:

@@ -61,7 +61,7 @@ def of(report: Report) -> Confusion | None:
         unknown,
         _table(labels, report.confusion, wrong.max(), unknown=unknown) if small else (),
         _pairs(labels, wrong),
-        cut=np.count_nonzero(wrong) > MOST_PAIRS,
+        cut=bool(np.count_nonzero(wrong) > MOST_PAIRS),
     )
 
 

@@ -208,7 +208,7 @@ def _of_each(view: Seen, ids: list[int]) -> dict[str, dict[str, Any]]:
 
 def _steps(proba: npt.NDArray[np.float32]) -> npt.NDArray[np.int16]:
     """The highest hundredth that each probability reaches."""
-    return np.minimum(STEPS - 1, np.floor(proba * 100 + 1e-4)).astype(np.int16)
+    return np.asarray(np.minimum(STEPS - 1, np.floor(proba * 100 + 1e-4)), dtype=np.int16)
 
 
 def _mistakes(truth: Bools, given: Bools, ids: list[int]) -> dict[str, list[int]]:
