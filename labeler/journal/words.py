@@ -71,6 +71,7 @@ ACTS = {
     "webhook_secret": gettext_lazy("made a new secret of the webhook"),
     "webhook_targets": gettext_lazy("changed where webhooks may go"),
     "webhook_test": gettext_lazy("tried the webhook"),
+    "model_exports": gettext_lazy("asked for a model as a file"),
     "training_part": gettext_lazy("chose what rounds learn from"),
 }  # fmt: skip
 
