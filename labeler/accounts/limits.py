@@ -26,7 +26,8 @@ class Limits(AxesDatabaseHandler):  # type: ignore[misc]
         """Whether this attempt is refused before the password is looked at."""
         locked = super().is_locked(request, credentials) or _too_many(request, credentials)
         if locked:
-            request.axes_locked_out = True  # so that nothing is counted while it lasts
+            # so that nothing is counted while it lasts
+            request.axes_locked_out = True  # type: ignore[attr-defined]
         return locked
 
 

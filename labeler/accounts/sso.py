@@ -7,7 +7,7 @@ its signature, issuer, audience and end. Who gets in is decided here.
 from typing import Any
 from urllib.parse import urlsplit
 
-from authlib.integrations.django_client import OAuth
+from authlib.integrations.django_client import OAuth  # type: ignore[import-untyped]
 from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest

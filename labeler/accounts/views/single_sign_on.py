@@ -2,7 +2,7 @@
 
 import logging
 
-from authlib.common.errors import AuthlibBaseError
+from authlib.common.errors import AuthlibBaseError  # type: ignore[import-untyped]
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
