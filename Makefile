@@ -9,7 +9,7 @@ help:
 	@echo "make test         lint, types, migrations, then every test; the last line is the result"
 	@echo "make format       put the code in its usual form"
 	@echo "make screenshots  take the README's pictures again"
-	@echo "make sbom         write sbom.json: every installed package, as CycloneDX"
+	@echo "make sbom         write sbom.json: every pinned package, as CycloneDX"
 	@echo "make words        gather what is to be translated, and compile the translations"
 
 run: venv
@@ -26,7 +26,7 @@ screenshots: dev
 	$(python) docs/img/shoot.py
 
 sbom: dev
-	$(python) -m cyclonedx_py environment --output-reproducible --of JSON -o sbom.json $(python)
+	$(python) -m cyclonedx_py requirements requirements.txt --output-reproducible --of JSON -o sbom.json
 
 words: dev
 	@sh tools/words.sh $(python)
