@@ -79,7 +79,9 @@ def download_model_export(
     try:
         if row.state != ModelExport.State.DONE:
             raise FileNotFoundError
-        return FileResponse(orders.file(row).open("rb"), True, orders.name(row))
+        return FileResponse(
+            orders.file(row).open("rb"), as_attachment=True, filename=orders.name(row)
+        )
     except FileNotFoundError as error:
         words = _("The export is not there. Ask for it, and wait until it is done.")
         raise Refused(409, "not_ready", words) from error

@@ -49,7 +49,9 @@ def download(request: HttpRequest, pk: int, number: int, format: str) -> HttpRes
     if row is None or row.state != ModelExport.State.DONE:
         raise Http404
     try:
-        return FileResponse(orders.file(row).open("rb"), True, orders.name(row))
+        return FileResponse(
+            orders.file(row).open("rb"), as_attachment=True, filename=orders.name(row)
+        )
     except FileNotFoundError as error:
         raise Http404 from error
 
