@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 FLOORS = {
+    "labeler.version": -1,
     "labeler.journal": -1,
     "labeler.formats": 0,
     "labeler.projects": 0,
