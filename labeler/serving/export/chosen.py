@@ -73,8 +73,9 @@ def _choice(version: ModelVersion) -> Section:
     people = mine.values("user").distinct().count()
     by_source = mine.values_list("source").annotate(n=Count("pk")).order_by("-n")
     words = (
-        f"Images to label were chosen by the strategy {version.strategy}: they are no random "
-        "sample, so figures on them would not hold for the pool.",
+        f"When the version was made, images to label were chosen by the strategy "
+        f"{version.strategy}. What a strategy or a person chooses is no random sample, so figures "
+        "on it would not hold for the pool.",
         f"Figures come from the audit sample: images drawn at random (share "
         f"{project.audit_share:g} of what is asked), answered "
         "without seeing what the model says, never trained on.",
