@@ -9,8 +9,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 DOCS = sorted([*(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md")])
 READERS = {
-    "text", "boolean", "choice", "integer", "words", "folder", "folders", "url", "location", "origin",
-    "get", "getenv",
+    "text", "boolean", "choice", "integer", "words", "folder", "folders", "url", "location",
+    "origin", "get", "getenv",
 }  # fmt: skip
 NAME = re.compile(r"^(LABELER|CELERY|DATABASE)_[A-Z_]+$|^CI$")
 
