@@ -40,7 +40,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-PHOTOS = Path(os.environ.get("LABELER_TEST_DATA", "/work/shared/data")) / "photos.tar"
+PHOTOS = Path(os.environ.get("LABELER_TEST_DATA", ROOT.parent / "shared" / "data")) / "photos.tar"
 CLIENTS, MOST_BATCH = 8, 32
 SHARE, SLOWER = 0.85, 3.0  # what is wanted
 EACH = 24  # photos of each label
