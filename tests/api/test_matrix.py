@@ -41,6 +41,15 @@ def test_every_caller_gets_what_the_table_says(key, world, as_user, as_token):
         transaction.savepoint_rollback(point)
 
 
+def test_the_digest_sees_what_was_written_and_what_was_taken_back(world):
+    before, point = everything(), transaction.savepoint()
+    world.project.labels.update(retired=True)
+    assert everything() != before
+    transaction.savepoint_rollback(point)
+    world.project.labels.update(retired=False)
+    assert everything() == before
+
+
 def test_every_route_has_a_row_and_every_row_a_route():
     named = {key.partition(" ")[2] for key in TABLE}
     assert named == set(routes())
