@@ -119,7 +119,7 @@ def test_the_page_costs_the_same_for_many_people(
     answered(bench, people, *[(0, 1, 2)] * 30)
     page(client, reviewer, "agreement", bench.project)
     answered(bench, people, (0, 0, 1))
-    with django_assert_max_num_queries(25):
+    with django_assert_max_num_queries(26):
         page(client, reviewer, "agreement", bench.project)
 
 
