@@ -83,3 +83,11 @@ def test_the_check_finds_it_in_templates(line, tmp_path):
     file = tmp_path / "sample.html"
     file.write_text(line)
     assert list(forbidden.in_text(file, forbidden.IN_TEMPLATES))
+
+
+def test_nobody_asks_for_djangos_folder_of_media():
+    """It is empty here, and an empty path is the current folder; the storage knows the right."""
+    name = "MEDIA" + "_ROOT"
+    tops = (ROOT / top for top in ("labeler", "ml", "tests", "benchmarks"))
+    files = (file for top in tops for file in sorted(top.rglob("*.py")))
+    assert [file for file in files if name in file.read_text(encoding="utf-8")] == []
