@@ -7,6 +7,7 @@ taken: migrations then bring the tables up to date.
 import base64
 import json
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Any
 
 from django.apps.registry import Apps
@@ -75,6 +76,8 @@ def count_on(found: list[Model], using: str) -> None:
 def _told(value: Any) -> Any:
     if isinstance(value, bytes | memoryview):
         return {"bytes": base64.b64encode(value).decode()}
+    if isinstance(value, datetime):
+        return value.isoformat()  # the encoder would cut it to milliseconds
     return value
 
 

@@ -9,6 +9,7 @@ import sys
 import tarfile
 import threading
 import uuid
+from datetime import datetime
 from pathlib import Path
 
 import psycopg2
@@ -112,6 +113,9 @@ def comes_back(path, tmp_path, url=""):
         assert list(map(json.loads, before[name])) == list(map(json.loads, after[name])), name
     assert json.loads(done.stdout)["rows"] == sum(map(len, before.values()))
     assert len(before["labeling.Annotation_labels"]) == 15
+    whens = list(Annotation.objects.order_by("pk").values_list("created_at", flat=True))
+    told = [json.loads(line)[-1] for line in after["labeling.Annotation"]]
+    assert [datetime.fromisoformat(each) for each in told] == whens  # to the microsecond
     with tarfile.open(path) as one, tarfile.open(again) as other:
         files = {n for n in one.getnames() if n.startswith(("files/", "data/"))}
         assert files == {n for n in other.getnames() if n.startswith(("files/", "data/"))}
