@@ -9,7 +9,10 @@ from django.utils.translation import gettext, override
 from labeler import formats
 from labeler.projects.stored_words import knows, told
 
-FILES = sorted(Path(formats.__file__).parent.glob("*.py"))
+TO_PROGRAMS = "label_studio_config"  # what it says goes to Label Studio, never to a page
+FILES = sorted(
+    file for file in Path(formats.__file__).parent.glob("*.py") if file.stem != TO_PROGRAMS
+)
 
 
 def sentences(file):
