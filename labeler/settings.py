@@ -189,6 +189,7 @@ INSTALLED_APPS = [
     "labeler.apps.RoofConfig",
 ]
 MIDDLEWARE = [
+    "labeler.logs.requests.numbered",
     "django.middleware.security.SecurityMiddleware",
     "labeler.pools.fast_lane.pictures",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -288,15 +289,20 @@ LEASE_SECONDS = env.integer("LABELER_LEASE_SECONDS", 60, least=1, most=3600)
 
 # ---- Log --------------------------------------------------------------------------------------
 LOG_LEVEL = env.text("LABELER_LOG_LEVEL", "INFO").upper()
+LOG_FORMAT = env.choice("LABELER_LOG_FORMAT", "text", ("text", "json"))
+LOG_REQUESTS = env.boolean("LABELER_LOG_REQUESTS", False)  # a line for each
+_ALONE = {"handlers": ["stderr"], "level": "WARNING", "propagate": False}
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "formatters": {"line": {"()": "labeler.logs.formats.Lines", "json": LOG_FORMAT == "json"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {
         "labeler": {"level": LOG_LEVEL},
         "axes": {"level": "WARNING"},
+        "gunicorn.error": _ALONE,  # else it has a handler and a form of its own
+        "django.server": _ALONE,
         "kombu.connection": {"level": "ERROR"},  # else folder:// is told that it lacks a host
     },
 }

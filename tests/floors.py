@@ -8,6 +8,7 @@ from pathlib import Path
 FLOORS = {
     "labeler.version": -1,
     "labeler.journal": -1,
+    "labeler.logs": -1,
     "labeler.formats": 0,
     "labeler.projects": 0,
     "labeler.work": 0,

@@ -81,7 +81,9 @@ class Supervisor:
                 self._selector.unregister(key.fd)
 
     def _print(self, child: Child, line: str) -> None:
-        if line.strip():
+        if line.startswith("{"):  # JSON, for a program: it stays what it is
+            self._say(line)
+        elif line.strip():
             self._say(f"{child.name:<{self._width}} | {line}")
 
     def _note(self, line: str) -> None:

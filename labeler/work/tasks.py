@@ -4,7 +4,9 @@ import logging
 
 from celery import shared_task
 from django.db import DatabaseError
+from structlog.contextvars import bound_contextvars
 
+from labeler.logs import secret
 from labeler.work import leases
 from labeler.work.kinds import KINDS, Kind
 from labeler.work.messages import nudge
@@ -24,7 +26,7 @@ def run(kind: str, pk: int = 0) -> None:
     row = leases.claim(work.model, pk or None)
     if row is None:
         return
-    with presence.working_on(f"{kind} {row.pk}"):
+    with presence.working_on(f"{kind} {row.pk}"), bound_contextvars(**_about(kind, row)):
         _work(work, row)
     if leases.due(work.model).exists():
         nudge(kind)
@@ -34,6 +36,13 @@ def run(kind: str, pk: int = 0) -> None:
 def beat() -> None:
     """The worker's own beat, come back through the broker: it can send and it can hear."""
     presence.heard()
+
+
+def _about(kind: str, row: LeasedWork) -> dict[str, object]:
+    """What every line of the log says while this row is worked on."""
+    told = {"project": getattr(row, "project_id", None), "number": getattr(row, "number", None)}
+    known = {name: value for name, value in told.items() if value is not None}
+    return {"job": f"{kind} {row.pk}", "attempt": row.attempts, **known}
 
 
 def _work(work: Kind, row: LeasedWork) -> None:
@@ -68,4 +77,4 @@ def describe(error: Exception) -> str:
     """What went wrong, for the people who wait for the work; the log has the rest."""
     if isinstance(error, MemoryError):
         return "The worker ran out of memory."
-    return f"{type(error).__name__}: {error}"[:500]
+    return secret.masked(f"{type(error).__name__}: {error}"[:500])
