@@ -51,21 +51,25 @@ def prediction(bind: str) -> list[str]:
         "--workers", "1",
         "--threads", str(settings.SERVE_THREADS),
         "--timeout", "0",
+        "--keep-alive", "75",  # the web server's threads keep their connections
         "--graceful-timeout", "5",
         "--log-level", "warning",
         "--no-control-socket",
     ]  # fmt: skip
 
 
-def worker(queue: str) -> list[str]:
-    """A worker for one queue. One task at a time: the work itself uses every core."""
+def worker(queue: str, name: str = "") -> list[str]:
+    """A worker for one queue. One task at a time: the work itself uses every core.
+
+    name: tells workers of one queue on one host apart; the queue's where there is only one.
+    """
     polite = ["nice", "-n", str(CHORES_NICENESS)] if queue == "chores" else []
     no_warning = ["-W", "ignore:You're running the worker"]  # as root: `up` says it in one line
     return [
         *polite, sys.executable, *no_warning, "-m", "celery",
         "--quiet", "--app", "labeler.celery", "worker",
         "--queues", queue,
-        "--hostname", f"{queue}@%h",
+        "--hostname", f"{name or queue}@%h",
         "--concurrency", "1",
         "--loglevel", "WARNING",
         "--without-gossip", "--without-mingle", "--without-heartbeat",
