@@ -4,8 +4,9 @@
 
 PAGE is the name of an address inside a project ("numbers", "dashboard", "review", …), with a query
 if it needs one ("numbers?matrix=full"). Prints the milliseconds of processor time of the first
-look after an answer came in, of later looks, and the first one's ratio to the 200 ms that such a
-page may take; processor time, so that a busy machine says the same. An installation of its own
+look after two answers came in (one on an audit image, another person's on an image that was learned
+from), of later looks, and the first one's ratio to the 200 ms that such a page may take; processor
+time, so that a busy machine says the same. An installation of its own
 lies in a temporary folder.
 """
 
@@ -29,6 +30,7 @@ PAGES = [
     "numbers?version=1",
     "dashboard",
     "review",
+    "review?source=labels",
     "models",
     "autolabel",
     "learning",
@@ -85,6 +87,7 @@ class Made:
 
         self.wanted, self.rng = wanted, np.random.default_rng(1)
         self.owner = User.objects.create_superuser("owner")
+        self.second = User.objects.create_user("second")
         self.project = Project.objects.create(
             name="Large", audit_seed=1, created_by=self.owner, next_row=wanted.images,
             kind="multi" if wanted.multi else "single", audit_target=wanted.audit + 50,
@@ -99,9 +102,10 @@ class Made:
         self.answer(self.images[:audit], self.truth[:audit], audit=True)
         start = audit + 50
         self.answer(self.images[start : start + others], self.truth[start : start + others])
+        self.taught = start, start + others
         for number in (1, 2, 3):
             self._version(number)
-        self.asked = audit
+        self.asked, self.learned = audit, start
         self.client = Client(headers={"host": "localhost"})
         self.client.force_login(self.owner)
 
@@ -127,13 +131,13 @@ class Made:
         marks[np.arange(n), self.rng.choice(k, size=n, p=often / often.sum())] = True
         return marks
 
-    def answer(self, images: list, truth: np.ndarray, *, audit: bool = False) -> None:
-        """What people say about the images."""
+    def answer(self, images: list, truth: np.ndarray, *, audit: bool = False, by=None) -> None:
+        """What people say about the images: the owner, unless told who."""
         from labeler.labeling.models import Annotation
         from labeler.pools.models import Image
 
         rows = Annotation.objects.bulk_create(
-            [Annotation(uuid=uuid4(), project=self.project, image=image, user=self.owner,
+            [Annotation(uuid=uuid4(), project=self.project, image=image, user=by or self.owner,
                         audit=audit, elapsed_ms=900) for image in images], batch_size=2_000,
         )  # fmt: skip
         through = Annotation.labels.through
@@ -148,7 +152,7 @@ class Made:
             some.update(state=Image.State.LABELED)
 
     def _version(self, number: int) -> None:
-        from labeler.training import predictions, versions
+        from labeler.training import cross_validated, predictions, versions
         from labeler.training.models import ModelVersion, Round
 
         done = Round.objects.create(
@@ -164,6 +168,9 @@ class Made:
         n = self.wanted.audit + 50
         rows = np.arange(n)
         predictions.write_audit(versions.folder(version), rows, self._believed(self.truth[:n]))
+        rows = np.arange(*self.taught)
+        held_out = self._believed(self.truth[rows])
+        cross_validated.write(versions.folder(version), rows, held_out)
 
     def _believed(self, truth: np.ndarray) -> np.ndarray:
         n, k = truth.shape
@@ -189,6 +196,9 @@ class Made:
             at = self.asked
             self.answer(self.images[at : at + 1], self.truth[at : at + 1], audit=True)
             self.asked += 1
+            once_more = slice(self.learned, self.learned + 1)
+            self.answer(self.images[once_more], self.truth[once_more], by=self.second)
+            self.learned += 1
             firsts.append(self._look(address))
         return median(firsts), median(self._look(address) for _ in range(LOOKS))
 

@@ -16,7 +16,7 @@ from labeler.pools.models import Image
 from labeler.projects.models import Label, Project
 from ml import metrics
 
-MOST = 2_500  # images that are sent to the browser
+MOST = 1_500  # images that are sent to the browser
 TOP = 3  # labels whose score a card shows
 BINS = 40  # of the histogram, as in review-numbers.js
 STEPS = 101  # thresholds: 0, 0.01, …, 1
@@ -105,11 +105,15 @@ def top(proba: npt.NDArray[np.float32], ids: list[int]) -> list[list[list[float]
     """The likeliest labels of each row, [[label id, p], …], likeliest first."""
     if not proba.size:
         return [[] for _ in proba]
-    order = np.argsort(-proba, axis=1, kind="stable")[:, :TOP]
-    values = np.take_along_axis(proba, order, axis=1)
+    left, rows, order = proba.copy(), np.arange(len(proba)), []
+    for _ in range(min(TOP, proba.shape[1])):  # a few maxima are found sooner than all are sorted
+        order.append(left.argmax(axis=1))
+        left[rows, order[-1]] = -1
+    best = np.stack(order, axis=1)
+    values = np.take_along_axis(proba, best, axis=1).astype(float).round(4)
     return [
-        [[ids[at], round(float(p), 4)] for at, p in zip(row, ps, strict=True)]
-        for row, ps in zip(order.tolist(), values, strict=True)
+        [[ids[at], p] for at, p in zip(row, ps, strict=True)]
+        for row, ps in zip(best.tolist(), values.tolist(), strict=True)
     ]
 
 
@@ -124,7 +128,8 @@ def names_of(image_ids: list[int]) -> dict[int, str]:
 
 def plain(values: Any) -> list[float]:
     """Enough digits that a comparison with a threshold comes out as it does here."""
-    return [round(float(value), 6) for value in values]
+    exact: list[float] = np.asarray(values, dtype=float).round(6).tolist()
+    return exact
 
 
 # What is sent, and what is only counted ------------------------------------------------------

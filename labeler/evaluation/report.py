@@ -176,6 +176,11 @@ def measured_on(
     return _reports.get(key, lambda: _measure(version, answers, compared, thresholds))
 
 
+def unmeasured(project: Project, version: ModelVersion, thresholds: Thresholds) -> Report:
+    """What is known of the version and the sample without measuring the one on the other."""
+    return _head(version, sample.of(project), thresholds, audit_labels=0)
+
+
 def _without_model(project: Project, answers: AuditSample, threshold: float | None) -> Report:
     return Report(
         version=None,

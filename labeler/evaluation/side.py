@@ -1,9 +1,11 @@
 """What stands beside each label in the list of labels: counts, and no claim about the pool."""
 
+from collections.abc import Hashable
 from dataclasses import replace
 
 import numpy as np
 
+from labeler.evaluation.memory import Memory
 from labeler.evaluation.report import LabelReport, Report
 from labeler.evaluation.scored import Scored, Thresholds
 from labeler.projects import merged
@@ -11,10 +13,21 @@ from labeler.training import answers_by_row
 from labeler.training.models import ModelVersion
 from ml import metrics
 
+Matrix = tuple[tuple[int, ...], ...] | None
 
-def counted(measured: Report, compared: Scored, thresholds: Thresholds) -> Report:
-    """The report of the audit sample with other images' counts in place of its own, and none of
-    its figures: those are of the audit sample alone."""
+_counts: Memory[tuple[tuple[LabelReport, ...], Matrix]] = Memory(8)
+
+
+def counted(unmeasured: Report, compared: Scored, thresholds: Thresholds) -> Report:
+    """The report with these images' counts, and no figures: those are of the audit sample alone."""
+    key: Hashable = compared.key, thresholds
+    labels, matrix = _counts.get(key, lambda: _count(compared, thresholds))
+    return replace(
+        unmeasured, audit_labels=len(compared.image_ids), labels=labels, confusion=matrix
+    )
+
+
+def _count(compared: Scored, thresholds: Thresholds) -> tuple[tuple[LabelReport, ...], Matrix]:
     given, matrix = compared.decide(thresholds), None
     if not thresholds.multi:
         said = compared.likeliest(thresholds)
@@ -27,10 +40,7 @@ def counted(measured: Report, compared: Scored, thresholds: Thresholds) -> Repor
         )
         for at, label in enumerate(compared.labels)
     )  # fmt: skip
-    return replace(
-        measured, audit_labels=len(compared.image_ids), labels=labels, macro_f1=None,
-        accuracy=None, confusion=None if matrix is None else tuple(map(tuple, matrix.tolist())),
-    )  # fmt: skip
+    return labels, None if matrix is None else tuple(map(tuple, matrix.tolist()))
 
 
 def called(version: ModelVersion) -> dict[int, int]:

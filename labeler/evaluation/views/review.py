@@ -21,7 +21,7 @@ from labeler.evaluation import (
     thresholds,
 )
 from labeler.evaluation.pool_answers import Order
-from labeler.evaluation.report import Report, report
+from labeler.evaluation.report import Report, report, unmeasured
 from labeler.evaluation.scored import NotScored, Scored, Thresholds
 from labeler.labeling import second_look
 from labeler.projects.access import project_for
@@ -49,13 +49,14 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
     version.project = project
     if source == POOL:
         return render(request, "evaluation/review.html", {**context, **_pool(request, version)})
-    measured = report(project, version)
     compared = _compared(project, version, source)
     if compared is None or not compared.image_ids:
-        return _empty(request, context, measured)
+        return _empty(request, context, report(project, version))
     limits = Thresholds.of_version(project, version)
     if source == LABELS:
-        measured = side.counted(measured, compared, limits)
+        measured = side.counted(unmeasured(project, version, limits), compared, limits)
+    else:
+        measured = report(project, version)
     context.update(_labeled(request, project, version, measured, compared, limits))
     return render(request, "evaluation/review.html", context)
 
