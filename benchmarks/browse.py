@@ -73,10 +73,12 @@ def begin(folder: str) -> None:
 
 def pool(images: int, labels: int, answers: int) -> tuple[Any, list[Any]]:
     """Images with names and cameras; every tenth labeled; predictions of all."""
+    from labeler.exploring import prepared
     from labeler.projects.models import Label, Project, User
 
     if kept := Project.objects.order_by("pk").first():
-        prepare(kept)
+        if not prepared.newest(kept):
+            prepare(kept)
         return kept, list(Label.objects.filter(project=kept).order_by("place"))
     owner = User.objects.create_superuser("owner", password=None)
     project = Project.objects.create(
@@ -208,6 +210,13 @@ def filters(labels: list[Any]) -> dict[str, str]:
         "by name": "order=name",
         "by date of the photo": "order=-taken",
         "a piece of many names": "q=.jpg",
+        "a piece across signs": "q=leaf-0",
+        "one digit": "q=1",
+        "one sign": "q=-",
+        "three words": "q=visit-1+2024-05+nikon",
+        "label and word by margin": "label=none&q=jpg&order=margin",
+        "split and sureness by name": "split=none&low=0.2&order=name",
+        "word and sureness by date": "q=leaf&low=0.3&order=-taken",
     }
 
 

@@ -22,6 +22,7 @@ BEHIND = 2_000  # answers that came since, from which it is made anew
 SHARE = 0.1  # of the pool that came since, from which it is made anew
 PAUSE = timedelta(seconds=20)  # between two times
 KIND = Survey.Kind.COLUMNS
+FORM = 2  # of the files; those of another form are made anew
 
 
 def is_large(images: int) -> bool:
@@ -31,13 +32,15 @@ def is_large(images: int) -> bool:
 def newest(project: Project) -> Survey | None:
     """The survey whose files are read."""
     found = surveys.newest(project, KIND)
-    return found if found and surveys.folder(found).is_dir() else None
+    if found is None or found.facts.get("form") != FORM:
+        return None
+    return found if surveys.folder(found).is_dir() else None
 
 
 def wish(project: Project) -> None:
     """Have it made anew, if it is not under way and was not a moment ago."""
     mine = Survey.objects.filter(project=project, kind=KIND)
-    done = mine.filter(state=Survey.State.DONE).exists()
+    done = newest(project) is not None
     if mine.filter(state__in=Survey.OPEN).exists():
         return
     if done and mine.filter(finished_at__gt=Now() - PAUSE).exists():
@@ -76,7 +79,7 @@ def make(row: Survey, into: Path) -> dict[str, Any]:
     known = columns.whole(row.project, lambda done, all_: surveys.note(row, "reading", done, all_))
     columns.write(into, known)
     words.write(row.project, into, len(known), lambda n, of: surveys.note(row, "indexing", n, of))
-    return {"images": len(known), "stamp": known.stamp, "newest": known.newest}
+    return {"images": len(known), "stamp": known.stamp, "newest": known.newest, "form": FORM}
 
 
 def find() -> None:

@@ -1,8 +1,15 @@
 """Which rows of many hold a piece of text: an index of their words, in files read in place.
 
+Every word is kept with the signs on both sides of it, and with the space before it where there is
+one: of `visit-13/leaf 2` the words are ` visit-`, `-13/`, `/leaf` and ` 2`. So whatever lies in one
+word is found among the different words alone, and what spans several is found by which word
+follows which. No line is read.
+
 Files: `text.bin`, every row's line; `starts.npy`, where each begins; `words.bin`, the different
-words of all lines between line ends; `word_starts.npy`; `posts.npy`, the rows that have each word,
-one word after the other; `post_starts.npy`; `by_name.npy`, the rows by their file names.
+words in their order between line ends; `word_starts.npy`; `said.npy`, the number of every word of
+all lines, one line after the other; `of_row.npy`, the row of each; `firsts.npy`, where each row
+begins in these two; `posts.npy`, the places in them of each word, one word after the other;
+`post_starts.npy`; `by_name.npy`, the rows by their file names.
 """
 
 import re
@@ -18,14 +25,25 @@ import numpy.typing as npt
 from labeler.exploring import prepared
 
 END, PART = b"\n", b"\x1f"  # after each row; between its name and its facts
-PIECE = re.compile(r"\w+")
-WORD = re.compile(r"[^\w\s]?\w+")  # with the sign before it: ".jpg" is found as it stands
+PIECE = re.compile(r"([^\w\s]*\w+)(?=([^\w\s]*))")
+WORD = re.compile(r"(\s?[^\w\s]*\w+)(?=([^\w\s]*))|(\s[^\w\s]+)(?=\s)")
 SAMPLE = 100_000  # bytes looked at to know which of a word's are rare
-MOST_READ = 50_000  # lines read one by one; of more, the whole text is looked through at once
+MANY = 0.1  # of all: of more, each one is looked at, which is quicker than to gather them
 AT_ONCE = 20_000  # rows between two notes
-NAMES = ("starts", "words", "word_starts", "posts", "post_starts", "by_name")
+NAMES = (
+    "starts",
+    "words",
+    "word_starts",
+    "said",
+    "of_row",
+    "firsts",
+    "posts",
+    "post_starts",
+    "by_name",
+)
 
 Ints = npt.NDArray[np.int64]
+Places = npt.NDArray[np.int32]
 Bools = npt.NDArray[np.bool_]
 Bytes = npt.NDArray[np.uint8]
 
@@ -38,9 +56,12 @@ class WordIndex:
     starts: Ints  # (n + 1,)
     words: Bytes  # a line end, then each word with one after it
     word_starts: Ints  # of each word's line end before it
-    posts: npt.NDArray[np.int32]
+    said: Places
+    of_row: Places
+    firsts: Ints  # (n + 1,), where each row begins in these two
+    posts: Places
     post_starts: Ints
-    by_name: npt.NDArray[np.int32]  # (n,)
+    by_name: Places  # (n,)
 
     def __len__(self) -> int:
         return len(self.starts) - 1
@@ -53,51 +74,97 @@ class WordIndex:
 
     def having(self, text: str, among: Bools) -> Bools:
         """(n,) which of these lines hold the text, which has no spaces."""
-        keep = among.copy()
-        pieces = [match.span() for match in PIECE.finditer(text)]
-        for start, end in pieces:
-            sign = text[start - 1 : start] if start else ""
-            keep &= self._with_word(sign + text[start:end], start > 0, end < len(text))
-        if is_word(text):
-            return keep
-        return self._truly(text.encode(), keep)
+        pieces = ["".join(match.groups()) for match in PIECE.finditer(text)] or [text]
+        last = len(pieces) - 1
+        runs = [self._with(each, at > 0, at < last) for at, each in enumerate(pieces)]
+        return self._rows(runs) & among
 
-    def _with_word(self, piece: str, begins: bool, ends: bool) -> Bools:
-        """Which rows have a word with this piece in it; that begins or ends with it, if asked."""
-        wanted = END * begins + piece.encode() + END * ends
-        at = _places(self.words, wanted)
+    def _with(self, piece: str, begins: bool, ends: bool) -> "Run":
+        """The words with this piece in them; that begin or end with it, if asked."""
+        wanted = piece.encode("utf-8", "replace")
+        if begins:
+            return Run(self._first(wanted), self._first(wanted + (END if ends else b"\xff")))
+        at = _places(self.words, wanted + END * ends)
+        return Run(0, len(self.word_starts), self._words_at(at))
+
+    def _words_at(self, at: Ints) -> Bools:
+        """Which words lie at these places of `words`."""
+        if len(at) > MANY * len(self.word_starts):
+            marked = np.zeros(len(self.words), dtype=bool)
+            marked[at] = True
+            return np.asarray(np.logical_or.reduceat(marked, self.word_starts))
         found = np.zeros(len(self.word_starts), dtype=bool)
         found[np.searchsorted(self.word_starts, at, side="right") - 1] = True
+        return found
+
+    def _first(self, wanted: bytes) -> int:
+        """How many words come before this one in their order."""
+        low, high = 0, len(self.word_starts)
+        while low < high:
+            middle = (low + high) // 2
+            start = self.word_starts[middle] + 1
+            longest = self.words[start : start + len(wanted) + 1].tobytes()
+            if longest.split(END, 1)[0] < wanted:
+                low = middle + 1
+            else:
+                high = middle
+        return low
+
+    def _rows(self, runs: list["Run"]) -> Bools:
+        """Which rows have a word of each run after one of the run before: looked for where the
+        rarest of them are."""
+        counts = [self._often(run) for run in runs]
+        rarest = counts.index(min(counts))
+        if counts[rarest] > MANY * len(self.said):
+            return self._everywhere(runs)
+        places = self._places(runs[rarest]) - rarest
+        places = places[(places >= 0) & (places + len(runs) <= len(self.said))]
+        for at, run in enumerate(runs):
+            if at != rarest:
+                places = places[run.has(self.said[places + at])]
         keep = np.zeros(len(self), dtype=bool)
-        keep[self._rows(found)] = True
+        keep[self.of_row[places]] = True
         return keep
 
-    def _rows(self, found: Bools) -> npt.NDArray[np.int32]:
-        """The rows that have one of these words, some of them several times."""
-        numbers, bounds = np.flatnonzero(found), self.post_starts
-        if len(numbers) < 1_000:
-            parts = [self.posts[bounds[n] : bounds[n + 1]] for n in numbers.tolist()]
-            return np.concatenate([np.zeros(0, np.int32), *parts])
-        return np.asarray(self.posts[np.repeat(found, np.diff(bounds))])
+    def _everywhere(self, runs: list["Run"]) -> Bools:
+        """The same, where each of them is in many places."""
+        good = runs[0].has(self.said)
+        for at, run in enumerate(runs[1:], 1):
+            good[:-at] &= run.has(self.said[at:])
+            good[-at:] = False
+        first, end = self.firsts[:-1], self.firsts[1:]
+        keep = np.logical_or.reduceat(np.append(good, False), first)
+        return np.asarray(keep & (end > first))  # there are rows without a word
 
-    def _truly(self, wanted: bytes, maybe: Bools) -> Bools:
-        """Those of the rows whose lines hold it."""
-        rows = np.flatnonzero(maybe)
-        keep = np.zeros(len(self), dtype=bool)
-        if len(rows) > MOST_READ:
-            at = _places(self.text, wanted)
-            keep[np.searchsorted(self.starts, at, side="right") - 1] = True
-            return keep & maybe
-        text, starts, ends = self.text.data, self.starts[rows], self.starts[rows + 1]
-        lines = zip(starts.tolist(), ends.tolist(), strict=True)
-        held = [wanted in bytes(text[start:end]) for start, end in lines]
-        keep[rows[np.array(held, dtype=bool)]] = True
-        return keep
+    def _often(self, run: "Run") -> int:
+        bounds = self.post_starts
+        if run.found is None:
+            return int(bounds[run.high] - bounds[run.low])
+        return int(np.diff(bounds)[run.found].sum())
+
+    def _places(self, run: "Run") -> Places:
+        """Where these words are."""
+        bounds = self.post_starts
+        if run.found is None:
+            return self.posts[bounds[run.low] : bounds[run.high]]
+        numbers = np.flatnonzero(run.found)
+        first, counts = bounds[numbers], bounds[numbers + 1] - bounds[numbers]
+        skipped = np.repeat(first - (np.cumsum(counts) - counts), counts)
+        return np.asarray(self.posts[skipped + np.arange(len(skipped))])
 
 
-def is_word(text: str) -> bool:
-    """Whether it can lie in one word only: then no line needs to be read for it."""
-    return bool(WORD.fullmatch(text))
+@dataclass(frozen=True)
+class Run:
+    """Words by their numbers: from low until before high, or those that are marked."""
+
+    low: int
+    high: int
+    found: Bools | None = None
+
+    def has(self, numbers: Places) -> Bools:
+        if self.found is not None:
+            return np.asarray(self.found[numbers])
+        return (numbers >= self.low) & (numbers < self.high)
 
 
 def _places(text: Bytes, wanted: bytes) -> Ints:
@@ -125,14 +192,15 @@ def write(lines: list[bytes], into: Path, note: Callable[[int, int], None]) -> N
     """Index the lines, each with its line end, of rows 0 … n-1. There is one at least."""
     (into / "text.bin").write_bytes(b"".join(lines))
     prepared.write(into, "starts", _sums([len(line) for line in lines]))
-    words, numbers, counts = _taken_apart(lines, note)
-    rows = np.repeat(np.arange(len(lines), dtype=np.int32), counts)
-    prepared.write(into, "posts", rows[np.argsort(numbers, kind="stable")])
-    prepared.write(into, "post_starts", _sums(np.bincount(numbers, minlength=len(words))))
-    coded = [word.encode() for word in words]
-    whole = END + b"".join(word + END for word in coded)
+    words, said, counts = _taken_apart(lines, note)
+    prepared.write(into, "said", said)
+    prepared.write(into, "firsts", _sums(counts))
+    prepared.write(into, "of_row", np.repeat(np.arange(len(lines), dtype=np.int32), counts))
+    prepared.write(into, "posts", np.argsort(said, kind="stable").astype(np.int32))
+    prepared.write(into, "post_starts", _sums(np.bincount(said, minlength=len(words))))
+    whole = END + b"".join(word + END for word in words)
     prepared.write(into, "words", np.frombuffer(whole, dtype=np.uint8))
-    prepared.write(into, "word_starts", _sums([len(word) + 1 for word in coded])[:-1])
+    prepared.write(into, "word_starts", _sums([len(word) + 1 for word in words])[:-1])
     names = [line.split(PART, 1)[0] for line in lines]
     by_name = sorted(range(len(names)), key=names.__getitem__)
     prepared.write(into, "by_name", np.array(by_name, dtype=np.int32))
@@ -140,18 +208,22 @@ def write(lines: list[bytes], into: Path, note: Callable[[int, int], None]) -> N
 
 def _taken_apart(
     lines: list[bytes], note: Callable[[int, int], None]
-) -> tuple[list[str], npt.NDArray[np.int32], Ints]:
-    """The different words, the number of each row's words, row by row, and how many it has."""
+) -> tuple[list[bytes], Places, Ints]:
+    """The different words in order, the number of each word of the lines, and how many each has."""
     known: defaultdict[str, int] = defaultdict()
     known.default_factory = known.__len__
     parts, counts = [], np.zeros(len(lines), dtype=np.int64)
     for first in range(0, len(lines), AT_ONCE):
         note(first, len(lines))
-        each = [set(WORD.findall(li.decode("utf-8", "replace"))) for li in lines[first:][:AT_ONCE]]
+        each = [WORD.findall(" " + li.decode("utf-8", "replace")) for li in lines[first:][:AT_ONCE]]
         counts[first : first + len(each)] = [len(words) for words in each]
-        numbers = [known[word] for words in each for word in words]
+        numbers = [known[word + after or alone] for words in each for word, after, alone in words]
         parts.append(np.array(numbers, dtype=np.int32))
-    return list(known), np.concatenate(parts), counts
+    coded = [word.encode() for word in known]
+    order = sorted(range(len(coded)), key=coded.__getitem__)
+    rank = np.empty(len(order), dtype=np.int32)
+    rank[order] = np.arange(len(order), dtype=np.int32)
+    return [coded[at] for at in order], rank[np.concatenate(parts)], counts
 
 
 def _sums(lengths: Any) -> Ints:

@@ -17,7 +17,7 @@ from django.db.models.functions import Cast
 from labeler.exploring import prepared, surveys, word_index
 from labeler.exploring.columns import READ_AT_ONCE, Bools
 from labeler.exploring.models import Survey
-from labeler.exploring.word_index import END, PART, WordIndex, is_word
+from labeler.exploring.word_index import END, PART, WordIndex
 from labeler.pools.models import Image
 from labeler.projects.models import Project
 
@@ -58,7 +58,7 @@ def matching(project: Project, text: str, size: int) -> Bools:
     """Which of the first `size` rows hold every word of the text, upper or lower case."""
     known = of(project, size)
     keep = np.ones(len(known), dtype=bool)
-    for word in sorted(text.casefold().split(), key=is_word, reverse=True):
+    for word in text.casefold().split():
         here = [word.encode() in line for line in known.lines]
         if known.index:
             keep[: known.indexed] = known.index.having(word, keep[: known.indexed])

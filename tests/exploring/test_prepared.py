@@ -103,7 +103,7 @@ def test_words_are_found_as_in_a_small_pool(pool, text, found, monkeypatch):
     rows(pool)
     work()
     assert rows(pool, q=text) == found
-    monkeypatch.setattr("labeler.exploring.word_index.MOST_READ", 0)
+    monkeypatch.setattr("labeler.exploring.word_index.MANY", 0.0)
     sieve.forget()
     assert rows(pool, q=text) == found
     monkeypatch.setattr(prepared, "LARGE", 10**6)
@@ -166,6 +166,18 @@ def test_the_sweep_prepares_before_anybody_looks(pool):
     Survey.objects.update(finished_at="2020-01-01T00:00Z")
     prepared.find()
     assert Survey.objects.filter(kind="columns", state="due").count() == 1
+
+
+def test_files_of_an_older_form_are_made_again(pool):
+    rows(pool)
+    work()
+    made = prepared.newest(pool.project)
+    made.facts["form"] = 1
+    made.save()
+    forget()
+    assert rows(pool) == [0, 1, 2]
+    work()
+    assert len(rows(pool)) == 8
 
 
 def test_files_that_are_damaged_are_made_again(pool):
