@@ -20,6 +20,7 @@ COPY labeler labeler
 COPY ml ml
 COPY templates templates
 COPY static static
+COPY locale locale
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 LABELER_DATA=/data \
     LABELER_BIND=0.0.0.0 LABELER_PORT=8000
 USER labeler

@@ -69,6 +69,7 @@ HTTPS = env.boolean("LABELER_HTTPS", False)
 CSRF_TRUSTED_ORIGINS = env.words("LABELER_ORIGINS")
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "labeler_session"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)$"]  # those who watch a container ask it itself
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 # Whether the other names below the installation's are https only is not ours to promise.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]

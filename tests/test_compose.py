@@ -1,21 +1,22 @@
 """The files for containers: whole, without default passwords, naming only what exists."""
 
+import json
 import re
 import stat
 import subprocess
 from pathlib import Path
 
+import jsonschema
 import pytest
 import yaml
 
 from labeler.supervisor import programs
 
 ROOT = Path(__file__).parents[1]
-SERVICES = {"prepare", "web", "predict", "worker-rounds", "worker-chores", "postgres", "rabbitmq"}
-KNOWN_KEYS = {
-    "build", "cap_drop", "command", "depends_on", "environment", "healthcheck", "hostname", "image",
-    "init", "ports", "read_only", "restart", "secrets", "security_opt", "tmpfs", "volumes",
-}  # fmt: skip
+SERVERS = {"proxy", "postgres", "rabbitmq", "s3"}
+OURS = {"prepare", "web", "predict", "worker-rounds", "worker-chores", "worker-gpu"}
+SCHEMA = ROOT / "tests" / "compose_schema.json"  # of the Compose specification (Apache-2.0)
+UNWATCHED = {"prepare", "worker-rounds", "worker-chores", "worker-gpu"}  # they watch themselves
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +25,7 @@ def compose():
 
 
 def test_it_starts_what_an_installation_consists_of(compose):
-    assert set(compose["services"]) == SERVICES
+    assert set(compose["services"]) == OURS | SERVERS
     workers = {
         tuple(service["command"][2:])
         for service in compose["services"].values()
@@ -33,16 +34,17 @@ def test_it_starts_what_an_installation_consists_of(compose):
     assert workers == {("worker", queue) for queue in programs.QUEUES}
 
 
-def test_every_service_uses_keys_that_compose_knows(compose):
-    for name, service in compose["services"].items():
-        assert set(service) <= KNOWN_KEYS, name
-        assert "image" in service, name
+def test_it_is_what_the_specification_allows(compose):
+    schema = json.loads(SCHEMA.read_text())
+    checker = jsonschema.Draft7Validator
+    assert [error.message for error in checker(schema).iter_errors(compose)] == []
+    wrong = json.loads(json.dumps(compose))
+    wrong["services"]["web"]["comand"] = ["python"]
+    assert not checker(schema).is_valid(wrong)
 
 
 def test_every_command_of_ours_exists(compose):
-    commands = [s["command"] for s in compose["services"].values() if "command" in s]
-    commands.append(["python", "manage.py", "web"])
-    for command in commands:
+    for command in (compose["services"][name]["command"] for name in OURS):
         assert command[:2] == ["python", "manage.py"]
         assert (ROOT / "labeler" / "management" / "commands" / f"{command[2]}.py").exists()
     assert 'CMD ["python", "manage.py", "web"]' in (ROOT / "Dockerfile").read_text()
@@ -55,7 +57,9 @@ def test_whatever_is_named_is_declared(compose):
         for secret in service.get("secrets", []):
             assert (secret if isinstance(secret, str) else secret["source"]) in compose["secrets"]
         for volume in service.get("volumes", []):
-            assert volume.split(":")[0] in compose["volumes"], name
+            source = volume.split(":")[0]
+            there = (ROOT / source).exists() if source[0] == "." else source in compose["volumes"]
+            assert there, name
 
 
 def test_no_secret_has_a_value_here(compose):
@@ -65,10 +69,30 @@ def test_no_secret_has_a_value_here(compose):
                 assert str(value).startswith("/run/secrets/"), name
 
 
-def test_only_the_web_server_is_reachable_and_only_from_this_host(compose):
+def test_only_the_proxy_is_reachable_and_by_default_only_from_this_host(compose):
     ports = {name: s["ports"] for name, s in compose["services"].items() if "ports" in s}
-    assert list(ports) == ["web"]
-    assert all(port.startswith("127.0.0.1:") for port in ports["web"])
+    assert list(ports) == ["proxy"]
+    assert all(port.startswith("${LABELER_ADDRESS:-127.0.0.1}:") for port in ports["proxy"])
+
+
+def test_every_service_is_limited_watched_and_has_few_rights(compose):
+    for name, service in compose["services"].items():
+        limits = service["deploy"]["resources"]["limits"]
+        assert set(limits) == {"cpus", "memory"}, name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        watched = not service.get("healthcheck", {}).get("disable", False)
+        assert watched == (name not in UNWATCHED), name
+        if name != "s3":  # its image starts as root, and writes where it starts
+            assert service["cap_drop"] == ["ALL"], name
+        if name in OURS | {"proxy", "postgres"}:
+            assert service["read_only"] is True, name
+
+
+def test_the_health_checks_of_containers_are_not_sent_to_https(client, settings, db):
+    settings.SECURE_SSL_REDIRECT = True
+    assert client.get("/healthz").status_code == 200
+    assert client.get("/readyz").status_code in (200, 503)
+    assert client.get("/sign-in").status_code == 301
 
 
 def test_secrets_are_random_and_made_once(compose, tmp_path):
@@ -82,6 +106,9 @@ def test_secrets_are_random_and_made_once(compose, tmp_path):
     assert {file.name for file in (tmp_path / "one").iterdir()} == wanted
     for name in wanted:
         assert (tmp_path / "one" / name).read_text() != (tmp_path / "two" / name).read_text()
+    users = json.loads((tmp_path / "one" / "s3_users").read_text())
+    [keys] = users["identities"][0]["credentials"]
+    assert keys["secretKey"] in (tmp_path / "one" / "s3_keys").read_text()
     assert len((tmp_path / "one" / "secret_key").read_text()) >= 50
     assert stat.S_IMODE((tmp_path / "one").stat().st_mode) == 0o700
 

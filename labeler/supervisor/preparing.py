@@ -9,8 +9,8 @@ from django.core.management import call_command
 from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
 from django.db.migrations.executor import MigrationExecutor
 
-from labeler.supervisor import owner, static_files
-from labeler.supervisor.refusing import CannotStart
+from labeler.supervisor import bucket, owner, static_files
+from labeler.supervisor.refusing import CannotStart, database_away
 
 Step = tuple[str, Callable[[], object]]
 
@@ -19,6 +19,7 @@ def steps() -> list[Step]:
     """The steps in order, each with the word for it. Safe to repeat; a done step costs little."""
     return [
         ("migrations", migrate),
+        ("storage", bucket.make),
         ("static files", static_files.collect),
         ("owner", owner.first),
     ]
@@ -47,8 +48,7 @@ def migrate() -> bool:
     try:
         executor = MigrationExecutor(connections[DEFAULT_DB_ALIAS])
     except OperationalError as error:
-        reason = str(error).strip().splitlines()[0]
-        raise CannotStart(f"The database cannot be reached: {reason}. See DATABASE_URL.") from error
+        raise database_away(error) from error
     if not executor.migration_plan(executor.loader.graph.leaf_nodes()):
         return False
     call_command("migrate", interactive=False, verbosity=0)

@@ -14,10 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.team.process import Process
+from tests.team.process import ROOT, Process
 
 SECRET = "of-the-stand-alone"  # on loopback, for as long as a test takes
 BUCKET = "labeler"
+PROXY = ROOT / "proxy" / "nginx.conf"
 PORTS = range(20_000, 32_000)  # below those that outgoing connections take
 
 
@@ -185,53 +186,44 @@ def s3(folder: Path) -> Iterator[tuple[Process, str]]:
         yield server, f"http://127.0.0.1:{port}"
 
 
-def make_bucket(environment: dict[str, str]) -> None:
-    """The bucket the pictures go to. Safe to repeat."""
-    import boto3
-
-    boto3.client(
-        "s3",
-        endpoint_url=environment["AWS_ENDPOINT_URL"],
-        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
-        region_name=environment["AWS_DEFAULT_REGION"],
-    ).create_bucket(Bucket=BUCKET)
-
-
-PROXY = """
-{user}
-daemon off; worker_processes 1; pid {place}/pid; error_log stderr;
-events {{ worker_connections 1024; }}
-http {{
-  access_log off; client_max_body_size 0; proxy_request_buffering off;
-  client_body_temp_path {place}/b; proxy_temp_path {place}/p;
-  fastcgi_temp_path {place}/f; uwsgi_temp_path {place}/u; scgi_temp_path {place}/s;
-  upstream webs {{ {webs} }}
-  server {{
-    listen 127.0.0.1:{port};
-    location / {{
-      proxy_pass http://webs;
-      proxy_set_header Host $http_host;
-      proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-      proxy_set_header X-Forwarded-Proto $scheme;
-    }}
-  }}
-}}
-"""
-
-
 @contextmanager
 def proxy(folder: Path, webs: list[str]) -> Iterator[tuple[Process, str]]:
-    """nginx in front of the web servers, which take turns, and its address."""
+    """nginx with the team's own configuration before the web servers, and its address: https,
+    with the certificate `certificate(folder)`."""
     program, place, port = _program("nginx", "/usr/sbin/nginx"), folder / "proxy", free_port()
     place.mkdir()
     file = place / "nginx.conf"
-    servers = " ".join(f"server {web.removeprefix('http://')};" for web in webs)
+    file.write_text(_here(PROXY.read_text(), place, webs, port))
+    subprocess.run(
+        ["sh", ROOT / "tools" / "secrets.sh", place / "secrets"], check=True, capture_output=True
+    )
     user = f"user {getpass.getuser()};" if os.geteuid() == 0 else ""
-    file.write_text(PROXY.format(user=user, place=place, webs=servers, port=port))
-    command = [program, "-c", str(file), "-p", str(place)]
+    command = [program, "-c", str(file), "-p", str(place), "-g", f"daemon off; {user}"]
     with running(Process("proxy", command, folder, _plain(), lambda: listens(port))) as server:
-        yield server, f"http://127.0.0.1:{port}"
+        yield server, f"https://127.0.0.1:{port}"
+
+
+def certificate(folder: Path) -> Path:
+    """What to trust when asking the proxy."""
+    return folder / "proxy" / "secrets" / "tls_certificate"
+
+
+def _here(text: str, place: Path, webs: list[str], port: int) -> str:
+    """The configuration with the ports, folders and names of this stand, for older nginx too."""
+    servers = " ".join(f"server {web.removeprefix('http://')};" for web in webs)
+    for there, here in {
+        "/tmp/": f"{place}/",
+        "/run/secrets/": f"{place}/secrets/",
+        "resolver 127.0.0.11 valid=5s;": "",
+        "server web:8000 resolve;": servers,
+        "listen 8443 ssl;": f"listen 127.0.0.1:{port} ssl http2;",
+        "http2 on;": "",
+        "listen 8080;": f"listen 127.0.0.1:{free_port()};",
+        "worker_processes auto;": "worker_processes 1;",
+    }.items():
+        assert there in text, f"{PROXY} no longer says {there}"
+        text = text.replace(there, here)
+    return text
 
 
 @contextmanager

@@ -48,6 +48,11 @@ class Stand:
         said = self.manage("sign_in_link", "--address", self.front or self.urls[0])
         return said.stdout.split()[-1]
 
+    @property
+    def certificate(self) -> Path:
+        """What to trust when asking `front`."""
+        return servers.certificate(self.folder)
+
     def manage(self, *words: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
         """A `manage.py` command on this installation, with what it said."""
         done = subprocess.run(
@@ -139,8 +144,8 @@ def stand(
 
     database: sqlite, postgresql. broker: folder, rabbitmq, redis. storage: folder, s3 (in memory).
     workers: the queue of each; they are named rounds-1, rounds-2, chores-1. front: nginx before
-    the web servers. start: False leaves the programs, not the servers, to be started by the test.
-    environment: further settings for every program.
+    the web servers, with TLS: trust `certificate`. start: False leaves the programs, not the
+    servers, to be started by the test. environment: further settings for every program.
     """
     folder.mkdir(exist_ok=True)
     with ExitStack() as stack:
@@ -194,7 +199,6 @@ def _lay(stack: ExitStack, team: Stand, database: str, broker: str, storage: str
             "AWS_SECRET_ACCESS_KEY": servers.SECRET,
             "AWS_DEFAULT_REGION": "us-east-1",
         }
-        servers.make_bucket(team.environment)
 
 
 def _plan(team: Stand, webs: int, workers: Sequence[str], predict: bool) -> list[Process]:

@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from labeler.supervisor import preparing
+from labeler.supervisor.alone import alone
 from labeler.supervisor.refusing import CannotStart
 
 
@@ -14,8 +15,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             preparing.data_folder()
-            for name, step in preparing.steps():
-                step()
-                self.stdout.write(f"{name}: ready")
+            with alone():
+                for name, step in preparing.steps():
+                    step()
+                    self.stdout.write(f"{name}: ready")
         except CannotStart as refused:
             raise CommandError(str(refused)) from refused

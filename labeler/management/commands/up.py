@@ -11,6 +11,7 @@ from django.db import connections
 
 from labeler import demo
 from labeler.supervisor import owner, port, preparing, programs, readiness
+from labeler.supervisor.alone import alone
 from labeler.supervisor.lock import Lock
 from labeler.supervisor.refusing import CannotStart
 from labeler.supervisor.watch import Supervisor
@@ -38,8 +39,9 @@ class Command(BaseCommand):
         lock.sign(address)
         if os.geteuid() == 0:
             self._say("Labeler runs as root here. An ordinary user is enough, and safer.")
-        for name, step in [*preparing.steps(), ("demo project", demo.make_at_first)]:
-            self._timed(name, step)
+        with alone():
+            for name, step in [*preparing.steps(), ("demo project", demo.make_at_first)]:
+                self._timed(name, step)
         chosen = programs.everything(listening.fileno())
         with Supervisor(chosen, say=self._say, lock=lock.fileno()) as supervisor:
             self._announce(supervisor, address)
