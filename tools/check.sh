@@ -52,31 +52,60 @@ command -v chromium >/dev/null || command -v chromium-browser >/dev/null || \
 sh tools/venv.sh requirements-readers.txt .venv-readers || \
     missing "the readers of other tools" "The lines above say why they could not be installed."
 
+# Two lanes side by side, of about the same length: what touches the database on PostgreSQL, then what
+# does not touch it; and everything else on SQLite.
+apart="tests/ml tests/supervisor"
 postgres=${LABELER_TEST_POSTGRES:-postgres://$(id -un)@127.0.0.1:5432/postgres}
-told="$scratch/postgresql.txt"
-if $python -c 'import psycopg2, sys; psycopg2.connect(sys.argv[1], connect_timeout=3)' "$postgres" 2>/dev/null; then
-    say "Tests on PostgreSQL, whatever touches the database: they run beside those on SQLite"
-    secret=$($python -c 'import secrets; print(secrets.token_hex(30))')
-    DATABASE_URL=$postgres LABELER_SECRET_KEY=$secret LABELER_TEST_DB_SUFFIX="${LABELER_TEST_DB_SUFFIX}p" \
-        $python -m pytest -q --ignore=tests/ml --ignore=tests/supervisor \
-        -m "(not browser and not slow) or team" $again "$@" >"$told" 2>&1 &
-    beside=$!
-else
+if ! $python -c 'import psycopg2, sys; psycopg2.connect(sys.argv[1], connect_timeout=3)' "$postgres" 2>/dev/null; then
     missing "the tests on PostgreSQL" \
         "Name a database with LABELER_TEST_POSTGRES, such as postgres://me@127.0.0.1:5432/postgres."
+    postgres=
 fi
 
-say "All tests, on SQLite"
-$python -m pytest $again "$@" >"$scratch/sqlite.txt" 2>&1 &
+on_postgresql() {
+    secret=$($python -c 'import secrets; print(secrets.token_hex(30))')
+    exec env DATABASE_URL="$postgres" LABELER_SECRET_KEY="$secret" \
+        LABELER_TEST_DB_SUFFIX="${LABELER_TEST_DB_SUFFIX}p" $python -m pytest -q $(printf -- '--ignore=%s ' $apart) \
+        -m "(not browser and not slow) or team" $again "$@"
+}
+
+without_database() {
+    exec env LABELER_TEST_DB_SUFFIX="${LABELER_TEST_DB_SUFFIX}a" $python -m pytest -q $apart $again "$@"
+}
+
+run() { # run NAME COMMAND…: what it says goes to NAME.txt, and it ends when this lane is told to end
+    name=$1
+    shift
+    "$@" >"$scratch/$name.txt" 2>&1 &
+    trap "kill $! 2>/dev/null; exit 1" TERM
+    wait $! || touch "$scratch/$name.failed"
+}
+
+second_lane() {
+    [ -z "$postgres" ] || run postgresql on_postgresql "$@"
+    run apart without_database "$@"
+}
+
+say "Tests on SQLite; beside them those on PostgreSQL, then those of $apart"
+second_lane "$@" &
+beside=$!
+$python -m pytest $(printf -- '--ignore=%s ' $apart) $again "$@" >"$scratch/sqlite.txt" 2>&1 &
 alone=$!
 tail -f --pid=$alone "$scratch/sqlite.txt" 2>/dev/null || true
-failed=
-wait $alone || failed="$scratch/sqlite.txt"
-if [ -n "$beside" ]; then
-    say "Tests on PostgreSQL"
-    wait $beside || failed=$told
-    cat "$told"
+wait $alone || touch "$scratch/sqlite.failed"
+wait $beside || true
+result=sqlite
+for lane in postgresql apart; do
+    [ -f "$scratch/$lane.txt" ] || continue
+    say "Tests: $lane"
+    cat "$scratch/$lane.txt"
+    [ ! -f "$scratch/$lane.failed" ] || result=$lane
+done
+[ ! -f "$scratch/sqlite.failed" ] || result=sqlite
+if [ -f "$scratch/$result.failed" ]; then
+    say "The result: not everything passed"
+    tail -n 1 "$scratch/$result.txt"
+    exit 1
 fi
-say "The result${failed:+: not everything passed}"
-tail -n 1 "${failed:-$scratch/sqlite.txt}"
-[ -z "$failed" ]
+say "The result"
+tail -n 1 "$scratch/sqlite.txt"
