@@ -28,10 +28,15 @@ def digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
+def is_one(words: str) -> bool:
+    """Whether it may be a secret at all, and so worth asking the database about."""
+    return 0 < len(words) <= LONGEST and words.isascii()
+
+
 def valid(kind: type[S], secret: str) -> "QuerySet[S]":
     """The row of this secret, if it is neither expired nor used; else nothing."""
     alive = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
-    if not secret or len(secret) > LONGEST or not secret.isascii():
+    if not is_one(secret):
         return kind._default_manager.none()
     return kind._default_manager.filter(alive, digest=digest(secret), used_at=None)
 

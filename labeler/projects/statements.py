@@ -8,8 +8,8 @@ function that gives a queryset; it is called once per shape, and its SQL is kept
 
     items = _held(project.pk, user.pk, shared=False)  # a list
 
-Positional arguments are values: row ids, UUIDs, or tuples of ids, which the function may only
-hand on to the queryset. Keyword arguments are the shape, which it may look at. It must look at
+Positional arguments are values: row ids, UUIDs, texts, or tuples of ids, which the function may
+only hand on to the queryset. Keyword arguments are the shape, which it may look at. It must look at
 nothing else: what it reads from a setting, a row or a clock would be kept with the SQL.
 """
 
@@ -183,7 +183,9 @@ def _marks(values: tuple[Any, ...]) -> tuple[Any, ...]:
             return UUID(int=-next(numbers))
         if type(value) is int:
             return next(numbers)
-        raise TypeError(f"A statement's values are ids and UUIDs, not {value!r}.")
+        if type(value) is str:
+            return f"value {next(numbers)}"
+        raise TypeError(f"A statement's values are ids, UUIDs and texts, not {value!r}.")
 
     return tuple(mark(value) for value in values)
 

@@ -9,6 +9,7 @@ from labeler.journal import noting
 from labeler.projects import secret
 from labeler.projects.access import RANK
 from labeler.projects.models import Membership, Project, Token, User
+from labeler.projects.statements import statement
 
 PREFIX = "lbl_"  # lets a secret scanner recognise a leaked token
 MOST_PER_USER = 100
@@ -46,17 +47,20 @@ def issue(
 
 def find(given: str) -> Token | None:
     """The working token with this secret, of an active user; its user carries it as `.token`."""
-    if not given.startswith(PREFIX):
+    if not given.startswith(PREFIX) or not secret.is_one(given):
         return None
-    token = (
-        secret.valid(Token, given)
-        .filter(revoked_at=None, user__is_active=True)
-        .select_related("user")
-        .first()
-    )
-    if token is not None:
-        token.user.token = token  # type: ignore[attr-defined]
+    token = _of.first(secret.digest(given))
+    if token is None or (token.expires_at and token.expires_at <= timezone.now()):
+        return None
+    token.user.token = token  # type: ignore[attr-defined]
     return token
+
+
+@statement
+def _of(digest: str) -> "QuerySet[Token]":
+    """The token of this digest, whether it has expired or not."""
+    found = Token.objects.filter(digest=digest, used_at=None, revoked_at=None)
+    return found.filter(user__is_active=True).select_related("user")
 
 
 def note_use(token: Token) -> None:

@@ -49,7 +49,8 @@ def answer(
     """
     began = time.monotonic()
     loaded, version = _chosen(project, number, request_id.encode() or _mark(asked))
-    found = _each(lambda each: _prepared(loaded, each), asked)
+    with loaded.batches.announced(len(asked)):
+        found = _each(lambda each: _prepared(loaded, each), asked)
     sound = [picture for picture in found if not isinstance(picture, dict)]
     told = iter(_judged(loaded, version, sound, near, counted=number is None) if sound else ())
     return {

@@ -1,21 +1,23 @@
 """Pictures of many requests, judged together: one thread, one network, full batches.
 
-A request waits at most `PATIENCE` for others to join it; under load the next batch fills while
-the network works on the last.
+A batch waits, at most `PATIENCE`, only for pictures that are announced: being read while it
+gathers. A request that comes alone waits for nobody; under load the next batch fills while the
+network works on the last.
 """
 
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 MOST = 32  # pictures the network sees at once
-PATIENCE = 0.003  # seconds a picture waits for company
+PATIENCE = 0.003  # seconds a picture waits for others that are announced
 WAITING = 256  # pictures that may wait; more are turned away
 
 Prepared = npt.NDArray[np.uint8]
@@ -39,11 +41,23 @@ class Batches:
         self._waiting = waiting
         self._queue: queue.SimpleQueue[tuple[Prepared, Future[Any]] | None] = queue.SimpleQueue()
         self._in = 0
+        self._coming = 0
         self._stopped = False
         self._lock = threading.Lock()
         self._pace = 0.05  # seconds per picture, as seen lately
         self._thread = threading.Thread(target=self._work, daemon=True, name="judge")
         self._thread.start()
+
+    @contextmanager
+    def announced(self, pictures: int) -> Iterator[None]:
+        """That many will be asked about once they are read, which is done within."""
+        with self._lock:
+            self._coming += pictures
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._coming -= pictures
 
     def judged(self, pictures: list[Prepared]) -> Rows:
         """A row for each picture, in their order. Raises: Busy; whatever the judge raises."""
@@ -90,7 +104,8 @@ class Batches:
         batch, until = [first], time.monotonic() + PATIENCE
         while len(batch) < MOST:
             try:
-                more = self._queue.get(timeout=max(0.0, until - time.monotonic()))
+                wait = until - time.monotonic() if self._coming else 0.0
+                more = self._queue.get(timeout=max(0.0, wait))
             except queue.Empty:
                 break
             if more is None:

@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import secrets
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,6 +18,8 @@ PASSED_ON = (
     "X-Request-ID",
 )  # fmt: skip
 SECONDS = 120.0
+CLOSED = (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError)
+Line = tuple[str, http.client.HTTPConnection]
 
 
 class Away(Exception):
@@ -54,21 +57,47 @@ def ask(request: HttpRequest, body: bytes, kind: str) -> Answer:
 
     body and its kind, the content type, as the service shall get them. Raises: Away.
     """
-    at = urlsplit(address())
     headers = {name: request.headers[name] for name in PASSED_ON if name in request.headers}
     headers["Content-Type"] = kind
     if request.is_secure():
         headers["X-Forwarded-Proto"] = "https"
-    way = http.client.HTTPSConnection if at.scheme == "https" else http.client.HTTPConnection
-    connection = way(at.hostname or "", at.port, timeout=SECONDS)
+    at = address()
     try:
-        connection.request(request.method or "POST", request.get_full_path(), body, headers)
-        answer = connection.getresponse()
-        return Answer(answer.status, answer.read(), answer.headers.get("Retry-After", ""))
+        return _said(at, (request.method or "POST", request.get_full_path(), body, headers))
     except (OSError, http.client.HTTPException) as error:
         raise Away from error
-    finally:
-        connection.close()
+
+
+_lines = threading.local()  # this thread's open connection, and where it leads
+
+
+def _said(at: str, asked: tuple[str, str, bytes, dict[str, str]]) -> Answer:
+    """Over the connection that stays open between requests, or anew where it was closed."""
+    kept: Line | None = _lines.__dict__.pop("kept", None)
+    if kept and kept[0] == at:
+        try:
+            return _over(kept, asked)
+        except CLOSED:  # most likely while it was idle; and asking twice changes nothing
+            pass
+    elif kept:
+        kept[1].close()
+    way = urlsplit(at)
+    kinds = {"https": http.client.HTTPSConnection}
+    kind = kinds.get(way.scheme, http.client.HTTPConnection)
+    return _over((at, kind(way.hostname or "", way.port, timeout=SECONDS)), asked)
+
+
+def _over(line: Line, asked: tuple[str, str, bytes, dict[str, str]]) -> Answer:
+    """Ask and listen; the connection is kept where the whole answer came."""
+    try:
+        line[1].request(*asked)
+        answer = line[1].getresponse()
+        said = Answer(answer.status, answer.read(), answer.headers.get("Retry-After", ""))
+    except BaseException:
+        line[1].close()
+        raise
+    _lines.kept = line
+    return said
 
 
 def form(files: Iterable[Any]) -> tuple[bytes, str]:

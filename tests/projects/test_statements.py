@@ -137,13 +137,23 @@ def test_a_value_that_goes_missing_is_an_error(project, images):
         frozen(project.pk)
 
 
-@pytest.mark.parametrize("value", ["1", 1.5, None, True])
-def test_only_ids_and_uuids_are_values(value, db):
+def test_texts_are_values(project):
+    @statement
+    def named(name):
+        return Label.objects.filter(project=project.pk, name=name)
+
+    for label in Label.objects.filter(project=project):
+        assert named(label.name) == [label]
+    assert named("nothing' OR 1=1 --") == []
+
+
+@pytest.mark.parametrize("value", [b"1", 1.5, None, True])
+def test_only_ids_uuids_and_texts_are_values(value, db):
     @statement
     def labels(project):
         return Label.objects.filter(project=project)
 
-    with pytest.raises(TypeError, match="ids and UUIDs"):
+    with pytest.raises(TypeError, match="ids, UUIDs and texts"):
         labels(value)
 
 

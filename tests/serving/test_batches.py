@@ -53,6 +53,27 @@ def test_what_waits_is_judged_together(judge):
     assert len(judge.sizes) < 9
 
 
+def test_who_is_announced_is_waited_for(judge, monkeypatch):
+    monkeypatch.setattr("labeler.serving.batches.PATIENCE", 10.0)
+    batches = Batches(judge)
+    with ThreadPoolExecutor(1) as people:
+        with batches.announced(1):
+            first = people.submit(batches.judged, [picture(1)])
+            while batches._queue.qsize() or not batches._in:
+                pass
+            assert batches.judged([picture(2)])[0, 0] == 2
+        assert first.result()[0, 0] == 1
+    assert judge.sizes[0] == 2
+
+
+def test_who_comes_alone_waits_for_nobody(judge, monkeypatch):
+    monkeypatch.setattr("labeler.serving.batches.PATIENCE", 3600.0)
+    batches = Batches(judge)
+    with batches.announced(3):
+        pass  # none of them could be read
+    assert batches.judged([picture(1)])[0, 0] == 1
+
+
 def test_too_many_are_turned_away_and_told_when_to_come_again(judge):
     batches = Batches(judge, waiting=4)
     judge.go.clear()
