@@ -146,6 +146,14 @@ def mail(address: str) -> tuple[str, int, str, str, bool, bool]:
     return host, port, user, password, secure, not secure and not here
 
 
+def password(name: str, *, least: int) -> str:
+    """A secret of so many characters or more; "" where it is not set. It is never printed."""
+    value = text(name)
+    if value and len(value) < least:
+        raise ImproperlyConfigured(f"{name} is shorter than {least} characters.")
+    return value
+
+
 def secret_key(data: Path, *, team: bool) -> str:
     """The installation's secret: from the environment, or made once and kept in the data folder.
 

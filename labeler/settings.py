@@ -148,6 +148,7 @@ SECOND_FACTOR = env.choice(
 AXES_LOCKOUT_CALLABLE = "labeler.projects.views.account.locked_out"
 CSRF_FAILURE_VIEW = "labeler.errors.no_csrf"
 JOURNAL_DAYS = env.integer("LABELER_JOURNAL_DAYS", 0, most=36_500)  # 0: its lines stay for ever
+FORGET_DAILY = env.boolean("LABELER_FORGET_DAILY", True)  # else somebody runs `forget_old`
 SIGN_IN_LOG_DAYS = env.integer("LABELER_SIGN_IN_LOG_DAYS", 90, least=1, most=36_500)
 
 # ---- Mail: only for links to people who lost their password ------------------------------------
@@ -191,6 +192,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "labeler.logs.requests.numbered",
+    "labeler.operations.latency.timed",
     "django.middleware.security.SecurityMiddleware",
     "labeler.pools.fast_lane.pictures",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -287,6 +289,10 @@ CELERY_BROKER_URL = env.url(
 BROKER_FOLDER = DATA / "broker"
 SWEEP_SECONDS = env.integer("LABELER_SWEEP_SECONDS", 5, least=1, most=300)
 LEASE_SECONDS = env.integer("LABELER_LEASE_SECONDS", 60, least=1, most=3600)
+
+# ---- Watching --------------------------------------------------------------------------------
+METRICS_TOKEN = env.password("LABELER_METRICS_TOKEN", least=20)  # for /metrics and nothing else
+TRACES_URL = env.origin("LABELER_TRACES_URL")  # of a collector of OpenTelemetry
 
 # ---- Log --------------------------------------------------------------------------------------
 LOG_LEVEL = env.text("LABELER_LOG_LEVEL", "INFO").upper()

@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from labeler import health, home
 from labeler.api import api, docs
+from labeler.operations import scraping, views
 
 urlpatterns = [
     # First what comes with every label: addresses are tried in this order.
@@ -20,9 +21,17 @@ urlpatterns = [
     path("", include("labeler.exploring.urls")),
     path("", include("labeler.serving.urls")),
     path("", include("labeler.webhooks.urls")),
+    path("work", views.of_all, name="work"),
+    path("work/<str:kind>/<int:row>/retry", views.retry, name="retry_work"),
+    path("projects/<int:pk>/work", views.of_project, name="project_work"),
+    path(
+        "projects/<int:pk>/work/<str:kind>/<int:row>/retry",
+        views.retry_of_project,
+        name="retry_project_work",
+    ),
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
-    path("metrics", health.metrics, name="metrics"),
+    path("metrics", scraping.metrics, name="metrics"),
 ]
 
 handler400 = "labeler.errors.bad_request"

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[1]
 DOCS = sorted([*(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md")])
 READERS = {
     "text", "boolean", "choice", "integer", "words", "folder", "folders", "url", "location",
-    "origin", "get", "getenv",
+    "origin", "password", "get", "getenv",
 }  # fmt: skip
 NAME = re.compile(r"^(LABELER|CELERY|DATABASE)_[A-Z_]+$|^CI$")
 

@@ -6,4 +6,12 @@ class AccountsConfig(AppConfig):
     label = "accounts"
 
     def ready(self) -> None:
-        from labeler.accounts import receivers  # noqa: F401 - it listens from here on
+        from labeler.accounts import (
+            forgetting,
+            receivers,  # noqa: F401 - it listens from here on
+        )
+        from labeler.accounts.models import Forgetting
+        from labeler.work.kinds import CHORES, Kind, register
+
+        run, find = forgetting.run, forgetting.find
+        register(Kind(forgetting.KIND, Forgetting, CHORES, run=run, find=find))

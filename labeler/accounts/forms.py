@@ -6,6 +6,7 @@ from django import forms
 from django.contrib.auth.forms import SetPasswordForm
 from django.utils.translation import gettext_lazy as _
 
+from labeler.accounts import leaving
 from labeler.projects.models import User
 
 
@@ -62,4 +63,28 @@ class AddressForm(forms.Form):
         others = User.objects.filter(email__iexact=told).exclude(pk=self.person.pk)
         if told and others.exists():
             raise forms.ValidationError(_("Another account has this address. Write another."))
+        return told
+
+
+class LeavingForm(forms.Form):
+    """What becomes of the answers of an account that is deleted; its name again, to be sure."""
+
+    answers = forms.ChoiceField(
+        choices=[(each, each) for each in leaving.CHOICES],
+        error_messages={"required": _("Choose what becomes of the answers.")},
+    )
+    name = forms.CharField(
+        max_length=150, widget=forms.TextInput({"class": "input", "autocomplete": "off"}),
+        error_messages={"required": _("Write the name of the account.")},
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.person = person
+
+    def clean_name(self) -> str:
+        """The name as it is: nobody deletes the wrong account by a slip."""
+        told: str = self.cleaned_data["name"]
+        if told != self.person.username:
+            raise forms.ValidationError(_("This is not the name of the account."))
         return told

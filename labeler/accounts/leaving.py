@@ -1,4 +1,4 @@
-"""Delete a person's account. Their answers stay, under a name that says nothing."""
+"""Delete a person's account. Their answers stay, under a name that says nothing, or go too."""
 
 from django.db import transaction
 
@@ -6,7 +6,9 @@ from labeler.accounts import visits
 from labeler.accounts.models import Identity, ResetLink, SecondFactor
 from labeler.journal import noting
 from labeler.projects.models import Invitation, Membership, SignInLink, Token, User
-from labeler.projects.signals import account_closed, member_left
+from labeler.projects.signals import account_closed, answers_unwanted, member_left
+
+KEEP, DELETE = CHOICES = ("keep", "delete")  # what becomes of the answers
 
 
 class LastOwner(Exception):
@@ -14,15 +16,16 @@ class LastOwner(Exception):
 
 
 @transaction.atomic
-def delete(user: User, *, by: User | None = None) -> str:
+def delete(user: User, *, by: User | None = None, answers: str = KEEP) -> str:
     """Take away all that names the person or lets them in; returns what they are called now.
 
-    The row stays, inactive for good: answers point to it and go on counting. Raises LastOwner.
+    The row stays, inactive for good: answers point to it and go on counting. answers: KEEP, or
+    DELETE, which lets a worker take them out, with the comments. Raises LastOwner.
     """
     owners = User.objects.select_for_update().filter(is_superuser=True, is_active=True)
     if user.is_superuser and not owners.exclude(pk=user.pk).exists():
         raise LastOwner
-    noting.note("delete_account", target=user.username, user=by)
+    noting.note("delete_account", target=user.username, user=by, after={"answers": answers})
     for place in Membership.objects.filter(user=user).select_related("project"):
         member_left.send(Membership, project=place.project, user=user)
     account_closed.send(User, user=user)
@@ -35,4 +38,6 @@ def delete(user: User, *, by: User | None = None) -> str:
     user.is_active = user.is_superuser = user.is_staff = False
     user.set_unusable_password()
     user.save()
+    if answers == DELETE:
+        answers_unwanted.send(User, user=user)
     return user.username

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 
 from labeler.projects.models import Secret
+from labeler.work.models import LeasedWork
 
 
 class Visit(models.Model):
@@ -72,3 +73,18 @@ class Identity(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} at {self.issuer}"
+
+
+class Forgetting(LeasedWork):
+    """One day's taking out of what is older than the settings keep; `gone` says how many rows."""
+
+    day = models.DateField(unique=True)  # in UTC, by the database's clock
+    gone = models.JSONField(default=dict, blank=True)
+
+
+class Leaving(LeasedWork):
+    """Somebody whose account was deleted and whose answers go, too: piece by piece."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    answers = models.PositiveIntegerField(default=0)  # rows that are gone so far
+    comments = models.PositiveIntegerField(default=0)

@@ -4,6 +4,7 @@ from django.urls import path
 
 from labeler.accounts.views import (
     journal,
+    leaving,
     passwords,
     people,
     second_factor,
@@ -20,6 +21,7 @@ urlpatterns = [
     path("reset/<str:secret>", passwords.reset, name="reset"),
     path("accounts/<int:account>/reset", passwords.make_link, name="make_reset_link"),
     path("accounts/<int:account>/address", people.address, name="account_address"),
+    path("accounts/<int:account>/delete", leaving.page, name="delete_account"),
     path("single-sign-on", single_sign_on.begin, name="sso_begin"),
     path("single-sign-on/back", single_sign_on.back, name="sso_back"),
     path("journal", journal.of_all, name="journal"),

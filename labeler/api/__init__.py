@@ -46,6 +46,7 @@ from labeler.api import (
     uploads,
     versions,
     webhooks,
+    work,
 )
 from labeler.api.auth import Bearer, Session
 from labeler.api.etags import tagged
@@ -93,7 +94,7 @@ for router in (  # tried in this order; the first is asked for every label
     batch_predictions.router, model_exports.router,
     one_label.router, members.router, own.router, holding.router, guidance.router,
     reviewing.router, quality.router, stopping.router, chosen.router, spaces.router,
-    installation.router,
+    installation.router, work.router,
     webhooks.router,
     canaries.router, corrections.router, label_studio.router,
 ):  # fmt: skip

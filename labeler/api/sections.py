@@ -52,6 +52,10 @@ SECTIONS = {
     "export": "Everything people said, and what the model believes, streamed.",
     "Label Studio": "Labeler as the model behind a Label Studio project.",
     "journal": "Who did what that matters: for admins and the owner.",
+    "work": (
+        "What workers do: due, running, failed, of the installation or of a project. `retry` lets "
+        "what failed be due again."
+    ),
     "me": "The caller: settings, keys, mentions, access tokens.",
     "installation": "Accounts, for the owner of the installation, and whether workers are up.",
 }

@@ -49,6 +49,7 @@ ACTS = {
     "autolabel_change": gettext_lazy("changed an acceptance of the model's labels"),
     "explore_change_features": gettext_lazy("changed the feature sets"),
     "explore_part": gettext_lazy("chose what rounds learn from"),
+    "explore_autolabel_accept": gettext_lazy("accepted labels of the model"),
     "learn_features": gettext_lazy("had features learned"),
     "delete_version": gettext_lazy("deleted the model version"),
     "pin_version": gettext_lazy("pinned the model version"),
@@ -72,6 +73,8 @@ ACTS = {
     "webhook_targets": gettext_lazy("changed where webhooks may go"),
     "webhook_test": gettext_lazy("tried the webhook"),
     "model_exports": gettext_lazy("asked for a model as a file"),
+    "retry_work": gettext_lazy("repeated the work that had failed:"),
+    "retry_project_work": gettext_lazy("repeated the work that had failed:"),
     "training_part": gettext_lazy("chose what rounds learn from"),
 }  # fmt: skip
 

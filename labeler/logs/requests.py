@@ -11,6 +11,8 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from structlog.contextvars import bound_contextvars
 
+from labeler.logs import spans
+
 log = logging.getLogger(__name__)
 
 NAME = "X-Request-ID"
@@ -32,6 +34,7 @@ def numbered(get_response: Handler) -> Handler:
         number = given if FORM.fullmatch(given) else uuid.uuid4().hex
         request.META["HTTP_X_REQUEST_ID"] = number
         began = time.monotonic()
+        spans.tell(request=number)
         with bound_contextvars(request=number):
             response = get_response(request)
             _tell(request, response.status_code, time.monotonic() - began)

@@ -17,3 +17,6 @@ member_left = Signal()
 
 # Inside the transaction that deactivated an account. kwargs: user.
 account_closed = Signal()
+
+# Inside the transaction that deleted an account whose answers are to go, too. kwargs: user.
+answers_unwanted = Signal()

@@ -30,6 +30,15 @@ def load(version: ModelVersion) -> heads.Head:
     return read(versions.folder(version), version.head, version.sha256)
 
 
+def verify(version: ModelVersion) -> None:
+    """Compare its files with their hashes. Raises: ModelDamaged, which says what is wrong."""
+    place = versions.folder(version)
+    try:
+        _check(place, version.sha256)
+    except (OSError, ValueError, KeyError) as error:
+        raise ModelDamaged(f"Model {place.name} cannot be read: {error}") from error
+
+
 def read(place: Path, name: str, sha256: str) -> heads.Head:
     """The head in a folder whose manifest has this SHA-256. Raises: ModelDamaged."""
     try:

@@ -11,7 +11,7 @@ class WebhooksConfig(AppConfig):
         from labeler.webhooks.models import Delivery
         from labeler.work.kinds import CHORES, Kind, register
 
-        register(Kind("delivery", Delivery, CHORES, run=_send, find=_collect))
+        register(Kind("delivery", Delivery, CHORES, run=_send, find=_collect, afresh={"tries": 0}))
 
 
 def _send(row: Any) -> None:

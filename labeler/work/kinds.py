@@ -1,7 +1,7 @@
 """The kinds of background work. Upper floors register theirs; this floor knows only names."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from labeler.work.models import LeasedWork
 
@@ -19,6 +19,8 @@ class Kind:
     queue: str  # ROUNDS or CHORES
     run: Callable[..., None]  # (row: LeasedWork) -> None; ends with leases.finish/retry/yield_back
     find: Callable[[], None] = lambda: None
+    # Further fields that begin anew when somebody repeats a row that failed.
+    afresh: Mapping[str, object] = field(default_factory=dict)
 
 
 ROUNDS = "rounds"  # short, and somebody waits for it

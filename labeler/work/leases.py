@@ -181,6 +181,17 @@ def yield_back(row: LeasedWork, **progress: Any) -> None:
     _write(row, state=LeasedWork.State.DUE, attempts=0, lease_until=None, **progress)
 
 
+def revive(row: LeasedWork, **afresh: Any) -> bool:
+    """Let a row that failed be due again, with all its attempts; False if it is no longer failed.
+
+    Raises IntegrityError where another one is open and only one may be.
+    """
+    failed = type(row)._default_manager.filter(pk=row.pk, state=LeasedWork.State.FAILED)
+    due = {"state": LeasedWork.State.DUE, "attempts": 0, "error": ""}
+    none = {"not_before": None, "finished_at": None, "lease_until": None}
+    return bool(failed.update(**due, **none, **afresh))
+
+
 @contextmanager
 def publishing(row: LeasedWork) -> Iterator[None]:
     """A transaction in which the results of `row` may be published, or LeaseLost."""

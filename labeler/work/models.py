@@ -58,4 +58,15 @@ class Worker(models.Model):
         return self.name
 
 
+class Counting(LeasedWork):
+    """What is too many to count while somebody waits: a worker counts it now and then.
+
+    One row. `facts` are the counts, `seconds` how long they took, `finished_at` when they were
+    right.
+    """
+
+    facts = models.JSONField(default=dict, blank=True)
+    seconds = models.FloatField(default=0.0)
+
+
 OPEN_WORK = Q(state__in=LeasedWork.OPEN)

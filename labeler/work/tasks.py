@@ -6,7 +6,7 @@ from celery import shared_task
 from django.db import DatabaseError
 from structlog.contextvars import bound_contextvars
 
-from labeler.logs import secret
+from labeler.logs import secret, spans
 from labeler.work import leases
 from labeler.work.kinds import KINDS, Kind
 from labeler.work.messages import nudge
@@ -26,10 +26,21 @@ def run(kind: str, pk: int = 0) -> None:
     row = leases.claim(work.model, pk or None)
     if row is None:
         return
-    with presence.working_on(f"{kind} {row.pk}"), bound_contextvars(**_about(kind, row)):
+    passed_on = _pass_on(work)  # now: others begin while this one works
+    about = _about(kind, row)
+    with presence.working_on(f"{kind} {row.pk}"), bound_contextvars(**about):
+        spans.tell(**about)
         _work(work, row)
-    if leases.due(work.model).exists():
-        nudge(kind)
+    if not passed_on:  # one hint goes round as long as rows are due, so hints never pile up
+        _pass_on(work)
+
+
+def _pass_on(work: Kind) -> bool:
+    """Hint at the next row, if one is due; whether there was."""
+    there = leases.due(work.model).exists()
+    if there:
+        nudge(work.name)
+    return there
 
 
 @shared_task(name="labeler.beat")

@@ -26,7 +26,7 @@ def address(path, world):
         "features": "hog", "format": "onnx", "origin": 1, "study_id": 1, "target": 1,
         "webhook": world.webhook.pk, "webhook_id": world.webhook.pk,
         "delivery": world.delivery.pk, "delivery_id": world.delivery.pk,
-        "account": world.member.user_id,
+        "account": world.member.user_id, "row": 1, "work_id": 1,
     }  # fmt: skip
     return "/" + re.sub(r"<\w+:(\w+)>", lambda found: str(filled[found[1]]), path)
 

@@ -49,10 +49,3 @@ def test_a_worker_that_was_not_seen_lately_does_not_count(working):
     told = Client().get("/readyz")
     assert told.status_code == 503
     assert told.json()["worker"] is False
-
-
-def test_figures_for_prometheus(world, as_token, owner, working):
-    text = as_token(owner).get("/metrics").content.decode()
-    assert "labeler_images 4.0" in text
-    assert "labeler_workers_seen 1.0" in text
-    assert 'labeler_work{kind="round",state="done"} 1.0' in text

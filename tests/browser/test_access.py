@@ -43,6 +43,7 @@ PAGES = [
     "/me/second-factor",
     "/accounts",
     "/journal",
+    "/work",
     "/projects/new",
     "/api/v1/docs",
 ]
@@ -51,7 +52,7 @@ OF_PROJECT = [
     "dashboard", "label", "grid", "review", "models", "numbers", "import", "export", "members",
     "settings",
     "agreement", "gold", "comments", "my_labels", "instructions", "skips", "disputes",
-    "your_keys", "label_history", "storage", "project_journal",
+    "your_keys", "label_history", "storage", "project_journal", "project_work",
     "explore", "explore_map", "explore_clusters", "explore_duplicates", "explore_similar",
     "explore_features",
 ]  # fmt: skip

@@ -1,0 +1,1 @@
+"""For whoever runs an installation: figures for Prometheus, the state of the work, the doctor."""
