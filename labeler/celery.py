@@ -48,7 +48,9 @@ app.conf.update(
     task_ignore_result=True,
     task_store_errors_even_if_ignored=False,
     task_default_queue="chores",
-    task_acks_late=False,  # the row's lease protects the work, not the broker
+    # The row's lease protects the work, not the broker. But a worker that has acknowledged is sent
+    # the next message, which then lies with it while another is idle.
+    task_acks_late=True,
     task_publish_retry=False,
     worker_pool="solo",
     worker_concurrency=1,

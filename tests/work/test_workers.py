@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import connection
 
 from labeler import celery as roof
-from labeler.projects.models import Project
+from labeler.projects.models import Label, Project
 from labeler.training import rounds, versions
 from labeler.training.models import ModelVersion, Round
 from labeler.work import health
@@ -205,3 +205,25 @@ def test_a_worker_told_to_stop_finishes_its_round_and_leaves(taught, broker, sta
     assert first.wait(20) == 0
     assert done(number=1)()
     assert not health.workers()
+
+
+@pytest.mark.parametrize("broker", BROKERS[1:], indirect=True)
+def test_no_message_waits_with_a_busy_worker(taught, owner, broker, start, tmp_path):
+    other = Project.objects.create(name="Other", audit_seed=9, created_by=owner)
+    for place, name in enumerate(["healthy", "rust", "mildew"]):
+        Label.objects.create(project=other, name=name, place=place, key=str(place + 1))
+    fill(other, seed=2)
+    answer(other, [row for row in range(22) if row % 10 != 9])
+    start(broker, "first", sweep=300)
+    start(broker, "second", sweep=300)
+    wait_for(done(project=taught), tmp_path)  # what their first sweeps found
+    wait_for(done(project=other), tmp_path)
+    (tmp_path / "at-it").unlink()
+    (tmp_path / "hold").write_text(str(taught.pk))
+    rounds.ask(taught, Round.Reason.ASKED)
+    wait_for((tmp_path / "at-it").exists, tmp_path)
+    for number in range(2, 5):  # each in its turn would go to the busy one, too
+        rounds.ask(other, Round.Reason.ASKED)
+        wait_for(done(project=other, number=number), tmp_path)
+    (tmp_path / "hold").unlink()
+    wait_for(done(project=taught, number=2), tmp_path)
