@@ -18,21 +18,15 @@ import statistics
 import sys
 import tempfile
 import time
-import uuid
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+import make_pool
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 GOAL_MS = 100
-CHUNK = 10_000
 SPLITS = ("", "train", "test")
-COLUMNS = (
-    "project_id", "row", "sha256", "name", "width", "height", "format", "bytes", "exif", "state",
-    "key", "audit", "split", "address", "in_place", "came_with_id", "created_at",
-)  # fmt: skip
 DATES = 1_001
 CAMERAS = ("Nikon D5", "Canon EOS R5", "Pixel 8", "")
 
@@ -84,14 +78,24 @@ def pool(images: int, labels: int, answers: int) -> tuple[Any, list[Any]]:
     project = Project.objects.create(
         name="Large", audit_seed=1, created_by=owner, next_row=images, features="pixels"
     )
-    made = [Label(project=project, name=f"class {n}", place=n) for n in range(labels)]
-    Label.objects.bulk_create(made)
-    made = list(Label.objects.filter(project=project).order_by("place"))
-    write_images(project, images)
-    write_answers(project, owner, made, images, answers)
-    write_model(project, made, images)
+    ids = make_pool.label_ids(project, labels)
+    make_pool.write_images(
+        project, images, name=lambda row: f"visit-{row % 97}/leaf-{row:07}.jpg", exif=exif,
+        split=lambda row: SPLITS[row % 50] if row % 50 < 3 else "",
+        is_audit=lambda row: row % 2_500 == 0,
+    )  # fmt: skip
+    make_pool.answer(project, ids, images, answers)
+    make_pool.write_model(project, ids, images)
     prepare(project)
-    return project, made
+    return project, list(Label.objects.filter(project=project).order_by("place"))
+
+
+def exif(row: int) -> dict[str, str]:
+    """When the row's picture was taken, and by which camera."""
+    n = row * 7 % DATES
+    taken = f"2024-{n % 12 + 1:02}-{n % 28 + 1:02} 10:{n % 60:02}:00"
+    camera = CAMERAS[row % len(CAMERAS)]
+    return {"DateTimeOriginal": taken, "Model": camera} if camera else {}
 
 
 def prepare(project: Any) -> None:
@@ -107,80 +111,6 @@ def prepare(project: Any) -> None:
     facts = sum(file.stat().st_size for file in surveys.folder(row).iterdir()) / 1e6
     print(f"Prepared by a worker in {time.perf_counter() - began:.1f} s, {facts:.0f} MB of files")
     assert prepared.newest(project)
-
-
-def write_images(project: Any, images: int) -> None:
-    from django.db import connection, transaction
-    from django.utils import timezone
-
-    from labeler.pools.models import Import
-
-    imp = Import.objects.create(
-        project=project, number=1, source="folder", state="done", added=images,
-        created_by=project.created_by,
-    )  # fmt: skip
-    keys = np.random.default_rng(1).random(images).tolist()
-    adapt = connection.ops.adapt_json_value
-    exif = [
-        adapt({"DateTimeOriginal": f"2024-{n % 12 + 1:02}-{n % 28 + 1:02} 10:{n % 60:02}:00",
-               "Model": camera} if camera else {}, None)
-        for n in range(DATES) for camera in CAMERAS
-    ]  # fmt: skip
-    now = connection.ops.adapt_datetimefield_value(timezone.now())
-    marks = ", ".join(["%s"] * len(COLUMNS))
-    words = f"INSERT INTO pools_image ({', '.join(COLUMNS)}) VALUES ({marks})"
-    for first in range(0, images, CHUNK):
-        rows = [
-            (project.pk, row, f"{row:064x}", f"visit-{row % 97}/leaf-{row:07}.jpg", 320, 240,
-             "JPEG", 9, exif[row * 7 % len(exif)], "open", keys[row], row % 2_500 == 0,
-             SPLITS[row % 50] if row % 50 < 3 else "", "", False, imp.pk, now)
-            for row in range(first, min(images, first + CHUNK))
-        ]  # fmt: skip
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.executemany(words, rows)
-
-
-def write_answers(project: Any, owner: Any, labels: list[Any], images: int, answers: int) -> None:
-    from labeler.labeling.models import Annotation
-    from labeler.pools.models import Image
-
-    step = max(1, images // max(1, answers))
-    rows = Image.objects.filter(project=project, audit=False).order_by("row")
-    pks = list(rows.values_list("pk", flat=True)[::step])
-    through = Annotation.labels.through
-    for first in range(0, len(pks), CHUNK):
-        some = pks[first : first + CHUNK]
-        made = Annotation.objects.bulk_create(
-            Annotation(uuid=uuid.uuid4(), project=project, image_id=pk, user=owner) for pk in some
-        )
-        through.objects.bulk_create(
-            through(annotation=a, label=labels[a.image_id % len(labels)]) for a in made
-        )
-        for start in range(0, len(some), 900):
-            Image.objects.filter(pk__in=some[start : start + 900]).update(state="labeled")
-
-
-def write_model(project: Any, labels: list[Any], images: int) -> None:
-    from labeler.training import answers_by_row, predictions
-    from labeler.training.models import ModelVersion, Round
-    from ml import arrays
-
-    done = Round.objects.create(project=project, number=1, reason="labels", state="done")
-    version = ModelVersion.objects.create(
-        project=project, number=1, round=done, head="logistic", features="pixels",
-        label_ids=[label.pk for label in labels], strategy="margin", n_labels=1,
-        seen_annotation=0, sha256="0" * 64, serving=True,
-    )  # fmt: skip
-    rng, folder = np.random.default_rng(2), predictions.folder(version)
-    folder.mkdir(parents=True)
-    for number in range(arrays.shard_count(images)):
-        rows = min(arrays.SHARD, images - number * arrays.SHARD)
-        table = rng.gamma(0.3, size=(rows, len(labels))) + 1e-6
-        proba = table / table.sum(axis=1, keepdims=True)
-        arrays.write_shard(folder / f"{number}.npy", proba.astype(np.float16))
-    began = time.perf_counter()
-    answers_by_row.write(folder, multi=False)
-    print(f"answers by row written in {time.perf_counter() - began:.1f} s, as a round does")
 
 
 # The pages --------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx
+import make_pool
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -101,46 +102,16 @@ def prepare(images: int) -> tuple[str, int]:
 
     call_command("migrate", verbosity=0)
     from labeler.projects import tokens
-    from labeler.projects.models import Label, Project, User
+    from labeler.projects.models import Project, User
 
     owner = User.objects.create_superuser("owner", password=get_random_secret_key())
-    project = Project.objects.create(
-        name="Freshness", audit_seed=1, audit_share=0.0, retrain_after=1, created_by=owner,
-        next_row=images,
+    number, _ = make_pool.make(
+        images, 0, labels=LABELS, audit=AUDIT, files=False, name="Freshness", audit_share=0.0,
+        retrain_after=1,
     )  # fmt: skip
-    labels = [Label(project=project, name=f"class {n}", place=n) for n in range(LABELS)]
-    Label.objects.bulk_create(labels)
-    fill(project, images)
+    project = Project.objects.get(pk=number)
     begin(project, owner)
     return tokens.issue(user=owner, name="benchmark")[1], project.pk
-
-
-def fill(project, images: int) -> None:
-    """Image rows and their shards: ten overlapping groups, the row's label is row % 10."""
-    from labeler.labeling import refill
-    from labeler.pools.models import Image
-    from labeler.training import shards
-    from labeler.training.models import Shard
-    from ml import arrays, features
-
-    rng = np.random.default_rng(1)
-    width = features.get(project.features).dimensions
-    centres = rng.normal(size=(LABELS, width)) * 0.12
-    keys = rng.random(images)
-    Image.objects.bulk_create(
-        [Image(project=project, row=row, sha256=f"{row:064x}", name=f"{row}.jpg", width=64,
-               height=64, format="JPEG", bytes=999, key=keys[row], audit=row < AUDIT)
-         for row in range(images)], batch_size=2000,
-    )  # fmt: skip
-    for number in range(arrays.shard_count(images)):
-        rows = np.arange(number * arrays.SHARD, min(images, (number + 1) * arrays.SHARD))
-        shard = Shard.objects.create(
-            project=project, features=project.features, number=number, state="done",
-            rows_wanted=len(rows), rows_done=len(rows),
-        )  # fmt: skip
-        table = centres[rows % LABELS] + rng.normal(size=(len(rows), width))
-        arrays.write_shard(shards.path(shard), table)
-    refill.top_up(project)
 
 
 def begin(project, owner) -> None:

@@ -25,7 +25,7 @@ from pathlib import Path
 
 import load_check
 import load_people
-import load_pool
+import make_pool
 import numpy as np
 from freshness import database, free_port, wait_for
 from processes import cpu_seconds, database_cpu_seconds, resident_mib
@@ -139,7 +139,7 @@ def one(kind: str, images: int, seconds: float, ahead: int, people: list[int]) -
 
         call_command("migrate", verbosity=0)
         call_command("collectstatic", verbosity=0, interactive=False)
-        project, cast = load_pool.make(images, max(people))
+        project, cast = make_pool.make(images, max(people))
         with programs(port) as running:
             for person in cast:
                 person["port"] = port

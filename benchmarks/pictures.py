@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 
 import load_people
-import load_pool
+import make_pool
 from freshness import database, free_port, wait_for
 from labeling_load import answers, environment
 from processes import cpu_seconds
@@ -39,7 +39,7 @@ def main() -> None:
 
         call_command("migrate", verbosity=0)
         call_command("collectstatic", verbosity=0, interactive=False)
-        project, cast = load_pool.make(1000, 1)
+        project, cast = make_pool.make(1000, 1)
         measure(project, cast[0], options.requests)
 
 

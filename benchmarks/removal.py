@@ -18,13 +18,12 @@ import time
 from pathlib import Path
 
 import load_people
-import load_pool
+import make_pool
 import numpy as np
 from freshness import database, free_port, wait_for
 from labeling_load import answers, environment
 
 ROOT = Path(__file__).resolve().parents[1]
-AT_ONCE = 2000
 ALONE = 10.0  # seconds of labeling before the project is deleted
 LONGEST = 1200.0  # seconds it may take
 
@@ -46,32 +45,9 @@ def main() -> None:
 
         call_command("migrate", verbosity=0)
         call_command("collectstatic", verbosity=0, interactive=False)
-        large, _ = load_pool.make(options.images, 1)
-        fill(large, options.answers)
-        small, cast = load_pool.make(20_000, options.people)
+        large, _ = make_pool.make(options.images, 1, answers=options.answers)
+        small, cast = make_pool.make(20_000, options.people)
         sys.exit(measure(large, small, cast))
-
-
-def fill(project: int, answered: int) -> None:
-    """Answers of the owner to the first images, one label each."""
-    import uuid
-
-    from labeler.labeling.models import Annotation
-    from labeler.pools.models import Image
-    from labeler.projects.models import Label, User
-
-    owner = User.objects.get(username="owner")
-    labels = list(Label.objects.filter(project=project).values_list("pk", flat=True))
-    images = Image.objects.filter(project=project).order_by("row")[:answered]
-    made = Annotation.objects.bulk_create(
-        [Annotation(uuid=uuid.uuid4(), project_id=project, image_id=pk, user=owner)
-         for pk in images.values_list("pk", flat=True)], batch_size=AT_ONCE,
-    )  # fmt: skip
-    tie = Annotation.labels.through
-    tie.objects.bulk_create(
-        [tie(annotation_id=one.pk, label_id=labels[n % len(labels)]) for n, one in enumerate(made)],
-        batch_size=AT_ONCE,
-    )
 
 
 def measure(large: int, small: int, cast: list[dict]) -> int:
