@@ -8,11 +8,12 @@ from django.db.models import Count, Max
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
-from labeler.evaluation import autolabel
+from labeler.evaluation import autolabel, within
 from labeler.evaluation.autolabel import ALL, Missing, Wish
 from labeler.evaluation.measures import Measure
 from labeler.evaluation.models import Study
 from labeler.evaluation.studies import KIND
+from labeler.evaluation.within import Within
 from labeler.labeling import accepted, spot_checks
 from labeler.labeling.models import Acceptance
 from labeler.labeling.spot_checks import Checks
@@ -63,9 +64,11 @@ class Kept:
 
 
 def accept(
-    project: Project, user: User, wished: Wish, *, version: int, teaches: bool = False
-) -> Acceptance:
-    """Begin to accept what version `version` is sure enough of; a worker does it.
+    project: Project, user: User, wished: Wish, *, version: int, teaches: bool = False,
+    inside: Within | None = None,
+) -> Acceptance:  # fmt: skip
+    """Begin to accept what version `version` is sure enough of, in a part of the pool if asked; a
+    worker does it.
 
     The threshold and the bound are computed anew from today's audit sample. Raises NotAccepted.
     """
@@ -73,7 +76,7 @@ def accept(
     if serving is None or serving.number != version:
         words = _("Another model version serves by now. Look at what it would accept first.")
         raise NotAccepted("another_version", words)
-    offer = autolabel.of(project, serving, wished)
+    offer = autolabel.of(project, serving, wished, inside)
     if isinstance(offer, Missing) or not offer.images:
         words = _("No image would be accepted at this error. Tolerate more, or label more.")
         raise NotAccepted("nothing_to_accept", words)
@@ -84,7 +87,10 @@ def accept(
             project=project, number=(last or 0) + 1, version=version,
             tolerated=wished.as_stored(), thresholds=offer.thresholds,
             upper_bound=offer.upper, teaches=teaches, created_by=user,
+            within=inside.query if inside else "",
         )  # fmt: skip
+        if inside is not None:
+            within.keep(made, inside)
         Project.objects.filter(pk=project.pk).update(has_accepted=True)
         _order("accept", made, user, total=project.next_row)
     return made

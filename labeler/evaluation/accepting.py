@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from django.db import connection
 
-from labeler.evaluation import autolabel
+from labeler.evaluation import autolabel, within
 from labeler.evaluation.models import Study
+from labeler.evaluation.within import Within
 from labeler.labeling import accepted
 from labeler.labeling.accepted import Given
 from labeler.labeling.models import Acceptance
@@ -38,11 +39,11 @@ def _accept(row: Study, acceptance: Acceptance) -> dict[str, Any]:
         raise Hopeless(
             f"The predictions of version {version.number} are gone. Revoke it and accept again."
         )
-    reader, total = Reader(version), acceptance.project.next_row
+    reader, total, inside = Reader(version), acceptance.project.next_row, _inside(acceptance)
     first = row.done
     while first < total:
         end = min(first + CHUNK, total)
-        found = passing(reader, acceptance, first, end)
+        found = passing(reader, acceptance, first, end, inside)
         with leases.publishing(row):
             if not _stands(acceptance):
                 break
@@ -55,13 +56,24 @@ def _accept(row: Study, acceptance: Acceptance) -> dict[str, Any]:
     return {"acceptance": acceptance.number, "images": acceptance.images}
 
 
-def passing(reader: Reader, acceptance: Acceptance, first: int, end: int) -> list[Given]:
+def _inside(acceptance: Acceptance) -> Within | None:
+    try:
+        return within.of(acceptance)
+    except within.Gone as error:
+        raise Hopeless("The list of its images is gone. Revoke it and accept again.") from error
+
+
+def passing(
+    reader: Reader, acceptance: Acceptance, first: int, end: int, inside: Within | None = None
+) -> list[Given]:
     """The open images among these rows that the acceptance's thresholds let through."""
     images = Image.objects.filter(
         project=acceptance.project, state=Image.State.OPEN, row__gte=first, row__lt=end
     )
     pks = dict(images.values_list("row", "pk"))
     rows = np.array(sorted(pks), dtype=np.int64)
+    if inside is not None:
+        rows = rows[inside.has(rows)]
     given, sure = reader.decide(rows)
     known = sureness.Sureness(reader.places(given), sure, reader.label_ids, 0.0)
     good = autolabel.passes(known, acceptance.thresholds, multi=reader.multi)

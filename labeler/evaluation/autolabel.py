@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 from django.utils.translation import gettext as _
 
-from labeler.evaluation import scored
+from labeler.evaluation import scored, within
 from labeler.evaluation.scored import NotScored, Scored, Thresholds
+from labeler.evaluation.within import Within
 from labeler.labeling.models import Acceptance
 from labeler.pools.models import Image
 from labeler.projects.models import Label, Project
@@ -96,6 +97,7 @@ class Offer:
     parts: tuple[Part, ...]
     audit: int  # audit labels it is measured on
     known: Sureness
+    within: Within | None = None  # the part of the pool that it is about; None: all of it
 
     @property
     def images(self) -> int:
@@ -123,7 +125,8 @@ class Offer:
     def fewest(self) -> int:
         """Audit images without a mistake that the strictest rate takes, at least."""
         strictest = min(part.tolerated for part in self.parts)
-        return promise.fewest(strictest)
+        confidence = self.within.confidence if self.within else promise.CONFIDENCE
+        return promise.fewest(strictest, confidence=confidence)
 
 
 @dataclass(frozen=True)
@@ -133,8 +136,10 @@ class Missing:
     what: str
 
 
-def of(project: Project, version: ModelVersion | None, wished: Wish) -> Offer | Missing:
-    """The offer of the version that serves, or what is missing for one."""
+def of(
+    project: Project, version: ModelVersion | None, wished: Wish, inside: Within | None = None
+) -> Offer | Missing:
+    """The offer of the version that serves, in a part of the pool if asked, or what is missing."""
     if version is None:
         return Missing("model")
     try:
@@ -146,13 +151,17 @@ def of(project: Project, version: ModelVersion | None, wished: Wish) -> Offer | 
     known = sureness.of(version)
     if known is None:
         return Missing("count")
-    parts = tuple(_parts(project, version, answers, known, wished))
-    return Offer(version, wished, parts, len(answers.image_ids), known)
+    audit = len(answers.image_ids)
+    if inside is not None:
+        known, audit = inside.only(known), int(inside.of_images(answers.image_ids).sum())
+    parts = tuple(_parts(project, version, answers, known, wished, inside))
+    return Offer(version, wished, parts, audit, known, inside)
 
 
 def _parts(
-    project: Project, version: ModelVersion, answers: Scored, known: Sureness, wished: Wish
-) -> list[Part]:
+    project: Project, version: ModelVersion, answers: Scored, known: Sureness, wished: Wish,
+    inside: Within | None,
+) -> list[Part]:  # fmt: skip
     floors = Thresholds.of_version(project, version).of(answers.labels)
     # Rounded as the pool's are kept: an image must not lie on another side of a threshold for that.
     proba = answers.proba.astype(np.float16)
@@ -160,11 +169,15 @@ def _parts(
     wrong = (given != answers.truth).any(axis=1)
     # What was accepted before is no longer open: audit images like it would flatter the rest.
     sure = np.where(_like_accepted(project, version, answers), np.nan, sure)
+    confidence = promise.CONFIDENCE
+    if inside is not None:
+        sure = np.where(inside.of_images(answers.image_ids), sure, np.nan)
+        confidence = inside.confidence
     if not wished.labels:
-        return [_part(None, wished.rate, known.sure, sure, wrong, promise.CONFIDENCE)]
+        return [_part(None, wished.rate, known.sure, sure, wrong, confidence)]
     own = dict(wished.labels)
     # Every label's promise is to hold together with the others: the risk is shared among them.
-    confidence = 1 - (1 - promise.CONFIDENCE) / len(known.label_ids)
+    confidence = 1 - (1 - confidence) / len(known.label_ids)
     columns = {label.pk: at for at, label in enumerate(answers.labels)}
     return [
         _part(
@@ -192,9 +205,20 @@ def _like_accepted(
             told = scored.of(project, then)
         except NotScored:
             told, then = answers, version
-        accepted = _passing(project, then, told, each.thresholds)
+        accepted = _passing(project, then, told, each.thresholds) & _where(each, told)
         found |= np.isin(ids, np.array(told.image_ids)[accepted])
     return found
+
+
+def _where(acceptance: Acceptance, told: Scored) -> npt.NDArray[np.bool_]:
+    """(n,) the audit images in the part that it accepts in; all where that is not known."""
+    try:
+        inside = within.of(acceptance)
+    except within.Gone:
+        inside = None
+    return (
+        np.ones(len(told.image_ids), bool) if inside is None else inside.of_images(told.image_ids)
+    )
 
 
 def _passing(

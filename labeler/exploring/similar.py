@@ -41,6 +41,7 @@ class Answer:
     metric: Metric
     how: Literal["exact", "index"]
     found: list[Like]
+    recall: float | None = None  # share of the ten nearest that the index finds, measured on it
 
 
 def to_image(image: Image, k: int, *, features: str = "", metric: Metric = "cosine") -> Answer:
@@ -60,11 +61,15 @@ def to_vector(
     EmbeddingsDamaged."""
     wanted = max(1, min(k, MOST)) + SPARE
     how: Literal["exact", "index"] = "exact" if source.count <= EXACT_UP_TO else "index"
+    recall = None
     if how == "exact":
         near = most_like(query, source.blocks(), wanted, metric=metric)
     else:
-        near = neighbour_index.search(_index(source), source, query, wanted, metric)
-    return Answer(source.space.features, metric, how, _images(source.project, near, k, but))
+        index = _index(source)
+        recall = index.facts.get("recall", {}).get(metric)
+        near = neighbour_index.search(index, source, query, wanted, metric)
+    found = _images(source.project, near, k, but)
+    return Answer(source.space.features, metric, how, found, recall)
 
 
 def in_space(project: Project, space: Space, query: npt.NDArray[np.float32], k: int) -> list[Like]:

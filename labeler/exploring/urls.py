@@ -8,6 +8,7 @@ from labeler.exploring.views import (
     explore,
     feature_sets,
     looks,
+    promised,
     taking_out,
 )
 
@@ -31,6 +32,12 @@ urlpatterns = [
     path("projects/<int:pk>/explore/undo", choice.undo, name="explore_undo"),
     path("projects/<int:pk>/explore/grid", choice.grid, name="explore_grid"),
     path("projects/<int:pk>/explore/part", choice.part, name="explore_part"),
+    path("projects/<int:pk>/explore/autolabel", promised.page, name="explore_autolabel"),
+    path(
+        "projects/<int:pk>/explore/autolabel/accept",
+        promised.accept,
+        name="explore_autolabel_accept",
+    ),
     path("projects/<int:pk>/explore/ask", choice.ask, name="explore_ask"),
     path("projects/<int:pk>/explore/export", taking_out.export, name="explore_export"),
     path("projects/<int:pk>/explore/facts", choice.facts, name="explore_facts"),

@@ -170,6 +170,7 @@ class Acceptance(models.Model):
     tolerated = models.JSONField(default=dict)
     thresholds = models.JSONField(default=dict)  # {label id: p} that were used
     upper_bound = models.FloatField()  # of the share of wrong ones, when it was accepted
+    within = models.CharField(max_length=2000, blank=True)  # a filter of Explore; "": the pool
     images = models.PositiveIntegerField(default=0)  # accepted
     teaches = models.BooleanField(default=False)  # rounds learn from them, because somebody asked
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")

@@ -47,6 +47,8 @@ function get(offset, count, stamp) {
 function look() {
   query = filterQuery(form);
   history.replaceState(null, "", query ? `?${query}` : location.pathname);
+  const autolabel = document.querySelector("[data-autolabel]");
+  autolabel.href = `${autolabel.pathname}?${query}`;
   pages.restart();
   cursor = anchor = 0;
   box.scrollTop = 0;

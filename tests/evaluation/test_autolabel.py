@@ -141,11 +141,11 @@ def test_a_killed_worker_leaves_whole_chunks_and_the_next_goes_on(
     chunks = []
     passing = accepting.passing
 
-    def dies(reader, acceptance, first, end):
+    def dies(reader, acceptance, first, end, inside):
         if len(chunks) == 6:
             raise KeyboardInterrupt  # nothing after it is written, as with a kill
         chunks.append((first, end))
-        return passing(reader, acceptance, first, end)
+        return passing(reader, acceptance, first, end, inside)
 
     monkeypatch.setattr(accepting, "passing", dies)
     row = leases.claim(Study)

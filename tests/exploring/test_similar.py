@@ -70,7 +70,7 @@ def test_a_large_pool_is_asked_through_an_index(pool, monkeypatch):
     assert (row.kind, row.state, row.error) == ("index", "done", "")
     assert row.facts["recall"]["cosine"] >= 0.95
     answer = similar.to_image(image(pool, 4), 5)
-    assert answer.how == "index"
+    assert (answer.how, answer.recall) == ("index", row.facts["recall"]["cosine"])
     assert rows(answer) == nearest(pool.table[4:5], pool.table, 6).position[0, 1:].tolist()
 
 
@@ -111,13 +111,19 @@ def test_the_api_says_when_there_is_nothing_to_search(client, reviewer, project,
 # The page ----------------------------------------------------------------------------------
 
 
-def test_the_page_shows_what_is_like_an_image(client, reviewer, pool):
+def test_the_page_shows_what_is_like_an_image(client, reviewer, pool, monkeypatch):
     client.force_login(reviewer)
     address = reverse("explore_similar", args=[pool.pk])
     page = client.get(address, {"image": image(pool, 4).pk, "k": 10})
     assert page.status_code == 200
     assert page.content.decode().count("data-similar-tile") == 10
     assert client.get(address).status_code == 200
+    monkeypatch.setattr(similar, "EXACT_UP_TO", 50)
+    page = client.get(address, {"image": image(pool, 4).pk}).content.decode()
+    assert "makes an index" in page
+    work_on("survey")
+    page = client.get(address, {"image": image(pool, 4).pk}).content.decode()
+    assert "Of the ten most alike it finds 100.0" in page
     assert client.get(address, {"image": 10**9}).status_code == 404
     assert client.get(address, {"image": image(pool, 4).pk, "k": "many"}).status_code == 200
 

@@ -1,5 +1,6 @@
 """Autolabel: what the model may label by itself at an error somebody tolerates."""
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 from django.contrib import messages
@@ -16,6 +17,7 @@ from labeler.evaluation import acceptances, autolabel, studies
 from labeler.evaluation.acceptances import NotAccepted
 from labeler.evaluation.autolabel import USUAL, BadWish, Missing, Offer, Wish
 from labeler.evaluation.models import Study
+from labeler.evaluation.within import Within
 from labeler.labeling.asked import number
 from labeler.labeling.models import Acceptance
 from labeler.projects.access import may, project_for
@@ -31,13 +33,20 @@ LABEL = "label_"
 @require_safe
 def page(request: HttpRequest, pk: int) -> HttpResponse:
     """What would be accepted at `?tolerated=` percent, and what was accepted so far."""
-    project = project_for(request.user, pk, "review")
+    return shown(request, project_for(request.user, pk, "review"))
+
+
+def shown(
+    request: HttpRequest, project: Project, inside: Within | None = None,
+    fields: Sequence[tuple[str, str]] = (),
+) -> HttpResponse:  # fmt: skip
+    """The page, about a part of the pool if asked; fields: the names and values that say which."""
     trouble = ""
     try:
         wished = read(project, request.GET)
     except BadWish as why:
         wished, trouble = Wish(), str(why)
-    offer = autolabel.of(project, versions.serving(project), wished)
+    offer = autolabel.of(project, versions.serving(project), wished, inside)
     if isinstance(offer, Missing) and offer.what == "count":
         studies.ask(project, cast(User, request.user), "sureness")
     context = {
@@ -48,6 +57,8 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
         "work": _work(project), "may_train": may(request.user, project, "train"),
         "may_set": may(request.user, project, "set"),
         "look": autolabel.look(project, offer) if isinstance(offer, Offer) else [],
+        "within": inside, "within_fields": fields,
+        "inside": int(inside.rows.sum()) if inside else 0,
     }  # fmt: skip
     return render(request, "evaluation/autolabel.html", context)
 
@@ -108,18 +119,25 @@ def state(request: HttpRequest, pk: int) -> HttpResponse:
 def accept(request: HttpRequest, pk: int) -> HttpResponse:
     """Accept what the page offered."""
     project = project_for(request.user, pk, "train")
+    accepted(request, project, cast(User, request.user))
+    return redirect(_back(request, pk))
+
+
+def accepted(
+    request: HttpRequest, project: Project, user: User, inside: Within | None = None
+) -> None:
+    """Begin what the form asks for, and say so, or why not."""
     try:
         made = acceptances.accept(
-            project, cast(User, request.user), read(project, request.POST),
+            project, user, read(project, request.POST),
             version=number(request.POST.get("version")) or 0,
-            teaches=request.POST.get("teaches") == "1",
+            teaches=request.POST.get("teaches") == "1", inside=inside,
         )  # fmt: skip
     except (BadWish, NotAccepted) as why:
         messages.error(request, str(why))
     else:
         words = _("Acceptance %(n)s is on its way. Revoke it at any time.")
         messages.success(request, words % {"n": made.number})
-    return redirect(_back(request, pk))
 
 
 @login_required
