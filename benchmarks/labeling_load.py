@@ -2,6 +2,8 @@
 
     python benchmarks/labeling_load.py [--quick] [--images 1000 10000 100000] [--people 1 4 16 64]
                                        [--databases sqlite postgresql] [--ahead 12]
+    python benchmarks/labeling_load.py --webs 1 2       # one web server against two
+    python benchmarks/labeling_load.py --soak 30        # 64 people, so many minutes: memory, errors
 
 Starts what `manage.py up` starts, a web server and a worker that trains (SQLite with the folder
 broker, or PostgreSQL with RabbitMQ), over a made-up pool with real small pictures. Each person
@@ -85,6 +87,10 @@ class Result:
 
 def main() -> None:
     options = read_options()
+    if options.webs or options.soak:
+        import load_team
+
+        sys.exit(load_team.webs(options) if options.webs else load_team.soak(options))
     results = []
     print(HEAD, flush=True)
     for kind in options.databases:
@@ -107,6 +113,8 @@ def read_options() -> argparse.Namespace:
     )
     parser.add_argument("--seconds", type=float, default=SECONDS, help="longest time of one row")
     parser.add_argument("--quick", action="store_true", help="SQLite, 1,000 images, 4 people")
+    parser.add_argument("--webs", type=int, nargs="+", help="numbers of web servers to compare")
+    parser.add_argument("--soak", type=float, default=0.0, help="minutes of 64 people")
     parser.add_argument("--json", help="write the results to this file, too")
     options = parser.parse_args()
     if options.quick:

@@ -6,6 +6,7 @@ cookie and its CSRF token. There is no pause to think.
 
 import json
 import multiprocessing
+import random
 import socket
 import threading
 import time
@@ -155,13 +156,20 @@ class Person:
         seen.stored.append((fresh, item["image"]))
 
 
-def everybody(people: list[dict], *, labels: int, seconds: float, ahead: int = 0) -> Seen:
-    """Let them label until so many labels, or so many seconds, have gone by."""
+def everybody(
+    people: list[dict], *, labels: int, seconds: float, ahead: int = 0, thinking: float = 0.0
+) -> Seen:
+    """Let them label until so many labels, or so many seconds, have gone by.
+
+    thinking: seconds between two answers of one of them, on average.
+    """
     spawn = multiprocessing.get_context("spawn")
     number = min(PROCESSES, len(people))
     left, gate, heard = spawn.Value("i", labels), spawn.Barrier(number), spawn.Queue()
     processes = [
-        spawn.Process(target=_some, args=(people[n::number], left, gate, heard, seconds, ahead))
+        spawn.Process(
+            target=_some, args=(people[n::number], left, gate, heard, seconds, ahead, thinking)
+        )
         for n in range(number)
     ]
     for process in processes:
@@ -174,13 +182,15 @@ def everybody(people: list[dict], *, labels: int, seconds: float, ahead: int = 0
     return seen
 
 
-def _some(people: list[dict], left, gate, heard, seconds: float, ahead: int) -> None:
+def _some(
+    people: list[dict], left, gate, heard, seconds: float, ahead: int, thinking: float
+) -> None:
     """The people of one process, a thread each."""
     every = [Seen() for _ in people]
     gate.wait(PATIENCE)
     until = time.monotonic() + seconds
     threads = [
-        threading.Thread(target=_one, args=(Person(**person), seen, left, until, ahead))
+        threading.Thread(target=_one, args=(Person(**person), seen, left, until, ahead, thinking))
         for person, seen in zip(people, every, strict=True)
     ]
     for thread in threads:
@@ -193,12 +203,14 @@ def _some(people: list[dict], left, gate, heard, seconds: float, ahead: int) -> 
     heard.put(together)
 
 
-def _one(person: Person, seen: Seen, left, until: float, ahead: int) -> None:
-    seen.began = time.monotonic()
+def _one(person: Person, seen: Seen, left, until: float, ahead: int, thinking: float) -> None:
+    seen.began, pauses = time.monotonic(), random.Random(person.user)
     try:
         while time.monotonic() < until and _take(left):
             if not person.label(seen, ahead):
                 time.sleep(0.05)  # everything is held by others for now
+            if thinking:
+                time.sleep(thinking * pauses.uniform(0.5, 1.5))
     except Exception as error:
         seen.errors.append(f"{type(error).__name__}: {error}")
     seen.ended = time.monotonic()
