@@ -21,7 +21,7 @@ from django.http import (
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
 
-from labeler.pools import storage
+from labeler.pools import away, storage
 from labeler.pools.about import SHOWN
 from labeler.pools.models import Image
 from labeler.pools.storage import Size
@@ -39,14 +39,18 @@ BLOCK = 1 << 16
 def response(request: HttpRequest, image: Image, size: Size) -> HttpResponseBase:
     """The picture in that size, or the next larger one there is; 304, 206 and 416 where asked.
 
-    Raises Http404 where its file is gone.
+    503 where the bucket does not answer. Raises Http404 where the file is gone.
     """
     etag = f'"{image.sha256[:32]}-{size}"'
     if unchanged := get_conditional_response(request, etag=etag):
         return unchanged
     try:
-        found = storage.found_size(image, size)
-        answer = _elsewhere(request, image, found) or _sent(request, image, found, etag)
+        with away.told():
+            found = storage.found_size(image, size)
+            answer = _elsewhere(request, image, found) or _sent(request, image, found, etag)
+    except away.StorageAway as error:
+        log.error("The file of image %s cannot be reached: %s", image.pk, error)
+        return away.answer()
     except OSError as error:
         log.error("The file of image %s is missing: %s", image.pk, error)
         raise Http404 from error
