@@ -8,9 +8,11 @@ Every process is ended at the end, by its number, whatever happened meanwhile.
 
 import os
 import secrets
+import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections import Counter
@@ -149,6 +151,7 @@ def stand(
     """
     folder.mkdir(exist_ok=True)
     with ExitStack() as stack:
+        stack.enter_context(_ended_in_order())
         team = Stand(folder, _settings(folder))
         _lay(stack, team, database, broker, storage)
         if front:
@@ -168,6 +171,19 @@ def stand(
         yield team
 
 
+@contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """Who is told to end (a time limit, a service manager) ends the processes first."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def _settings(folder: Path) -> dict[str, str]:
     """The settings of docker-compose.yml; nothing of this installation's or of this test run's."""
     kept = {n: value for n, value in os.environ.items() if not n.startswith(FOREIGN)}
@@ -175,6 +191,10 @@ def _settings(folder: Path) -> dict[str, str]:
         "LABELER_DATA": str(folder / "data"),
         "LABELER_SECRET_KEY": secrets.token_hex(30),
         "LABELER_HOSTS": "localhost,127.0.0.1",
+        "LABELER_ORIGINS": "",
+        "LABELER_HTTPS": "0",  # the web servers are asked without the proxy, too
+        "LABELER_BEHIND_PROXY": "0",
+        "OMP_NUM_THREADS": str(os.cpu_count()),
         "DATABASE_URL": f"sqlite:///{folder / 'data' / 'labeler.sqlite3'}",
         "CELERY_BROKER_URL": "folder://",
         "PYTHONUNBUFFERED": "1",

@@ -2,13 +2,16 @@
 
 import csv
 import json
+import re
 import threading
 import urllib.request
 
 import pytest
+import yaml
 
 from labeler.client import Labeler
-from tests.team.stand import stand
+from tests.team.process import ROOT
+from tests.team.stand import FOREIGN, stand
 from tests.training.drawn import striped
 
 pytestmark = [pytest.mark.team, pytest.mark.slow]
@@ -72,6 +75,25 @@ def test_every_process_is_healthy(team):
                 assert answer.status == 200
     assert team.workers_seen() == {"rounds-1", "rounds-2", "chores-1"}
     assert all(process.alive for process in team.processes.values())
+
+
+def test_it_is_what_the_compose_file_starts(team):
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    ours = {name: service for name, service in services.items() if "build" in service}
+    there = {tuple(service["command"][2:]) for service in ours.values()} - {("prepare",)}
+    words = [p.command[2:] for p in team.processes.values() if "manage.py" in p.command]
+    assert {tuple(" ".join(each).partition(" --name")[0].split()) for each in words} == there
+
+    keys = {"AWS_SHARED_CREDENTIALS_FILE": ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]}
+    [named] = {tuple(service["environment"]) for service in ours.values()}
+    wanted = {one for name in named for one in keys.get(name, [name.removesuffix("_FILE")])}
+    image = re.findall(r"(LABELER_\w+)=", (ROOT / "Dockerfile").read_text())
+    chosen = {name for name in team.environment if name.startswith((*FOREIGN, "OMP_"))}
+    assert chosen - set(image) == wanted
+    assert {"DATA", "BIND", "PORT"} == {name.removeprefix("LABELER_") for name in image}
+    servers = {"database": "postgres", "broker": "rabbitmq", "s3": "s3", "proxy": "proxy"}
+    assert set(services) - set(ours) == set(servers.values())
+    assert set(servers) <= set(team.processes)
 
 
 def test_two_hosts_that_start_at_once_prepare_it_once(tmp_path):
