@@ -34,6 +34,7 @@ WORDS = {
     "survey": gettext_lazy("surveys of the pool"),
     "sought": gettext_lazy("pictures looked for"),
     "predict": gettext_lazy("batch predictions"),
+    "predict_piece": gettext_lazy("pieces of batch predictions"),
     "model_export": gettext_lazy("model exports"),
     "delivery": gettext_lazy("webhook deliveries"),
     "counting": gettext_lazy("counts"),

@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import islice
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,11 +19,21 @@ from labeler.serving import material, results
 from labeler.serving.loaded import Loaded
 from labeler.serving.models import BatchPrediction
 from labeler.work import leases
+from labeler.work.models import LeasedWork
 
 FILES, BYTES = 128, 32_000_000  # of a chunk
 BEAT_SECONDS = 10.0  # how often the lease is renewed within a chunk
 
 Prepared = npt.NDArray[np.uint8]
+
+
+class Stretch(NamedTuple):
+    """Pictures of a batch that one worker judges, one after the other."""
+
+    at: tuple[int, int]  # where the first stands
+    first: int  # the number of its row in the whole batch
+    rows: int | None  # as many; None: all that follow
+    beat: Callable[[], None]  # renews the worker's lease, now and then
 
 
 @dataclass(frozen=True)
@@ -64,10 +76,11 @@ class Chunk:
         self.read = []
 
 
-def of(batch: BatchPrediction, loaded: Loaded) -> Iterator[Chunk]:
-    """The chunks from the batch's position on; while one is judged, the next is decoded."""
+def of(batch: BatchPrediction, loaded: Loaded, stretch: Stretch | None = None) -> Iterator[Chunk]:
+    """The chunks of a stretch, or from the batch's position on; while one is judged, the next is
+    decoded."""
     before = None
-    for chunk in _read(batch):
+    for chunk in _read(batch, stretch or _rest(batch)):
         chunk.begin(loaded)
         if before:
             yield before
@@ -76,10 +89,15 @@ def of(batch: BatchPrediction, loaded: Loaded) -> Iterator[Chunk]:
         yield before
 
 
-def _read(batch: BatchPrediction) -> Iterator[Chunk]:
-    beat, first = beating(batch), batch.read
+def _rest(batch: BatchPrediction) -> Stretch:
+    line, member = batch.cursor.get("at", (0, 0))
+    return Stretch((line, member), batch.read, None, beating(batch))
+
+
+def _read(batch: BatchPrediction, stretch: Stretch) -> Iterator[Chunk]:
+    beat, first = stretch.beat, stretch.first
     chunk = Chunk(first)
-    for entry in material.entries(batch, beat):
+    for entry in islice(material.entries(batch, stretch.at, beat), stretch.rows):
         chunk.take(entry)
         beat()  # it may have come from far away
         if len(chunk.entries) >= FILES or chunk.bytes >= BYTES:
@@ -103,14 +121,14 @@ def _prepared(
     return Ready(pixels, seen.width, seen.height, seen.format, seen.thumb)
 
 
-def beating(batch: BatchPrediction) -> Callable[[], None]:
+def beating(row: LeasedWork) -> Callable[[], None]:
     """A function to call often: now and then it renews the lease."""
     last = time.monotonic()
 
     def beat() -> None:
         nonlocal last
         if time.monotonic() - last > BEAT_SECONDS:
-            leases.renew(batch)
+            leases.renew(row)
             last = time.monotonic()
 
     return beat

@@ -7,6 +7,7 @@ files are, and read by the same code. Images of the pool are read where they are
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from django.db.models import QuerySet
 
@@ -23,6 +24,15 @@ from labeler.serving.lists import Home
 from labeler.serving.models import BatchPrediction
 
 Beat = Callable[[], None]
+
+
+class Mark(NamedTuple):
+    """Where a piece of a batch may begin."""
+
+    row: int  # its first row's number in the whole batch
+    at: tuple[int, int]  # where its first picture stands
+
+
 BEFORE = "predict-"  # of the staging folders' names
 POOL_AT_ONCE = 500
 GONE = Refused("unreadable", "The image's stored file cannot be read.", "Import the image again.")
@@ -107,23 +117,34 @@ def _on_the_server(batch: BatchPrediction, path: Path, beat: Beat) -> Iterator[S
         raise ImportFailed(f"{path} cannot be read: {error.strerror}.") from error
 
 
-def count(batch: BatchPrediction, beat: Beat) -> int:
-    """How many rows there will be."""
-    if batch.source == BatchPrediction.Source.POOL:
-        return _pool(batch).count()
-    found = 0
-    for _ in sources.entries(key(batch.pk), beat=beat):
+def count(batch: BatchPrediction, beat: Beat, *, every: int) -> tuple[int, list[Mark]]:
+    """How many rows there will be, and where a piece of so many rows may begin.
+
+    Never within an archive: whoever begins there has to read all that lies before.
+    """
+    found, marks = 0, list[Mark]()
+    for position in _positions(batch, beat):
+        if not marks or (found - marks[-1].row >= every and position[1] == 0):
+            marks.append(Mark(found, position))
         found += 1
         beat()
-    return found
+    return found, marks
 
 
-def entries(batch: BatchPrediction, beat: Beat) -> Iterator[Entry]:
-    """The pictures from the batch's position on. One must be read before the next is taken."""
-    line, member = batch.cursor.get("at", (0, 0))
+def _positions(batch: BatchPrediction, beat: Beat) -> Iterator[tuple[int, int]]:
     if batch.source == BatchPrediction.Source.POOL:
-        return _of_pool(batch, line)
-    return sources.entries(key(batch.pk), (line, member), beat=beat)
+        # After the image before: what is asked for begins behind a position.
+        keys = _pool(batch).order_by("pk").values_list("pk", flat=True)
+        yield from ((pk - 1, 0) for pk in keys.iterator())
+    else:
+        yield from (entry.position for entry in sources.entries(key(batch.pk), beat=beat))
+
+
+def entries(batch: BatchPrediction, at: tuple[int, int], beat: Beat) -> Iterator[Entry]:
+    """The pictures from this position on. One must be read before the next is taken."""
+    if batch.source == BatchPrediction.Source.POOL:
+        return _of_pool(batch, at[0])
+    return sources.entries(key(batch.pk), at, beat=beat)
 
 
 def last_image(batch: BatchPrediction) -> int:

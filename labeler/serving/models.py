@@ -52,6 +52,20 @@ class BatchPrediction(LeasedWork):
         return self.judged + self.refused
 
 
+class BatchPiece(LeasedWork):
+    """A stretch of a large batch, which one worker judges while others judge the rest."""
+
+    of = models.ForeignKey(BatchPrediction, models.CASCADE, related_name="pieces")
+    number = models.PositiveIntegerField()  # of its first row in the whole batch
+    rows = models.PositiveIntegerField()
+    done = models.PositiveIntegerField(default=0)  # of its rows
+    at = models.JSONField()  # (line, member) or (image, 0): where the next chunk starts
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["of", "number"], name="batchpiece_once")]
+        indexes = [models.Index(fields=["state"], condition=OPEN_WORK, name="batchpiece_open")]
+
+
 class BatchPart(models.Model):
     """A chunk of results: a file that is whole, and counted together with this row."""
 

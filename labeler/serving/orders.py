@@ -24,7 +24,7 @@ from labeler.training import versions
 from labeler.training.models import ModelVersion
 from labeler.work.messages import nudge
 
-KIND = "predict"
+KIND, PIECE = "predict", "predict_piece"
 MOST_PLACES = 100  # in one batch
 KEPT_FAILED = timedelta(days=7)  # what was staged, for another try
 OVER = (BatchPrediction.State.DONE, BatchPrediction.State.FAILED, BatchPrediction.State.CANCELLED)

@@ -6,7 +6,7 @@ the batch's position. A worker that dies between the two leaves a file that noth
 
 import gzip
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from django.core.files.storage import default_storage
@@ -14,6 +14,7 @@ from django.core.files.storage import default_storage
 from labeler.pools import storage
 from labeler.serving.models import BatchPart, BatchPrediction
 from labeler.work import leases
+from labeler.work.models import LeasedWork
 
 SHOWN = 24  # rows of a preview, with thumbnails
 LEVEL = 3  # of gzip
@@ -27,23 +28,29 @@ def folder(batch: BatchPrediction) -> str:
 
 
 def write(
-    batch: BatchPrediction, rows: Sequence[Row], thumbs: dict[int, bytes], **progress: Any
+    batch: BatchPrediction,
+    rows: Sequence[Row],
+    thumbs: dict[int, bytes],
+    *,
+    number: int,
+    by: LeasedWork,
+    then: Callable[[], None],
 ) -> None:
-    """Add a part, and store `progress` with it. Raises LeaseLost, OSError.
+    """Add a part, and note the progress together with it. Raises LeaseLost, OSError.
 
-    thumbs: pictures by the number of their row in the whole batch.
+    thumbs: pictures by the number of their row in the whole batch. number: parts are read in the
+    order of theirs. by: the row whose worker this is. then: notes the progress.
     """
-    number = batch.cursor.get("parts", 0)
     # The lease's number keeps a worker that woke up too late from writing over its successor.
-    name = f"{folder(batch)}/{number:06d}-{batch.lease_no}.jsonl.gz"
+    name = f"{folder(batch)}/{number:06d}-{by.lease_no}.jsonl.gz"
     text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     data = gzip.compress(text.encode("utf-8", "replace"), LEVEL, mtime=0)
     pictures = [(f"{folder(batch)}/thumb-{place}", thumb) for place, thumb in thumbs.items()]
     storage.save_many([(name, data), *pictures])
     try:
-        with leases.publishing(batch):
+        with leases.publishing(by):
             BatchPart.objects.create(of=batch, number=number, name=name, rows=len(rows))
-            leases.renew(batch, **progress)
+            then()
     except leases.LeaseLost:
         default_storage.delete(name)
         raise
