@@ -1,5 +1,6 @@
 """Pages for what went wrong: what happened, then what to do. They ask neither user nor database."""
 
+import errno
 import sys
 from typing import Any
 
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 from labeler.http import PLAIN_ERRORS, refusal, wants_json
 
 RETRY_SECONDS = 5
+FULL = ("disk is full", "No space left on device")  # SQLite's words, PostgreSQL's
 
 
 def page(request: HttpRequest, status: int, title: str, words: str) -> HttpResponse:
@@ -54,11 +56,33 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def broken(request: HttpRequest) -> HttpResponse:
-    """500; or 503 when it is only the database that is away."""
+    """500; or 503 when the disk is full, or when it is only the database that is away."""
+    if _disk_is_full(sys.exc_info()[1]):
+        return no_room(request)
     if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
         return unavailable(request)
     words = _("It is our mistake and is in the server's log. What you saved before is safe.")
     return page(request, 500, _("Something broke."), words)
+
+
+def _disk_is_full(error: BaseException | None) -> bool:
+    if isinstance(error, OperationalError):
+        return any(words in str(error) for words in FULL)
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def no_room(request: HttpRequest) -> HttpResponse:
+    """503: the server has no room to write anything down."""
+    words = _(
+        "The server's disk is full, so this could not be saved. Nothing that was saved is lost. "
+        "Whoever runs the server has to make room; then try again."
+    )
+    if wants_json(request):
+        response = refusal(request, 503, "disk_full", words)
+    else:
+        response = page(request, 503, _("Not available just now."), words)
+    response["Retry-After"] = str(RETRY_SECONDS)
+    return response
 
 
 def unavailable(request: HttpRequest, *args: Any) -> HttpResponse:

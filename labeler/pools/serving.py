@@ -10,6 +10,7 @@ import re
 from typing import IO
 
 from django.conf import settings
+from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.http import (
     FileResponse,
@@ -120,7 +121,7 @@ def _to_the_bucket(name: str, image: Image, found: Size) -> HttpResponseBase:
 
 
 def _sent(request: HttpRequest, image: Image, found: Size, etag: str) -> HttpResponseBase:
-    file = storage.open_found(image, found)
+    file, found = _opened(image, found)
     part = _part(request, etag, file.size) if "Range" in request.headers else None
     if part is None:
         answer: HttpResponseBase = FileResponse(file, content_type=_type(image, found))
@@ -134,6 +135,28 @@ def _sent(request: HttpRequest, image: Image, found: Size, etag: str) -> HttpRes
         answer["Content-Length"] = str(len(part))
     answer["Accept-Ranges"] = "bytes"
     return _dressed(answer, image, found)
+
+
+def _opened(image: Image, found: Size) -> tuple["File[bytes]", Size]:
+    """The picture's file; the original's where a disk or a hand has damaged the smaller copy."""
+    file = storage.open_found(image, found)
+    if found == "original" or storage.is_remote() or _is_whole(file, found):
+        return file, found
+    file.close()
+    log.error("The %s of image %s is damaged; its original is shown.", found, image.pk)
+    return storage.open_original(image), "original"
+
+
+def _is_whole(file: "File[bytes]", found: Size) -> bool:
+    """Whether it begins, or ends, as its format says; a look at every byte would take too long."""
+    if found == "thumb":  # WebP: its length stands in its head
+        head = file.read(8)
+        file.seek(0)
+        return head[:4] == b"RIFF" and int.from_bytes(head[4:], "little") + 8 == file.size
+    file.seek(max(0, file.size - 2))
+    end = file.read(2)
+    file.seek(0)
+    return bool(end == b"\xff\xd9")  # the last two bytes of a JPEG
 
 
 def _part(request: HttpRequest, etag: str, size: int) -> range | None:

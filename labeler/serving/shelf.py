@@ -15,9 +15,11 @@ from labeler.projects.models import Project
 from labeler.serving.loaded import Loaded
 from labeler.training import canary, versions
 from labeler.training.models import ModelVersion
+from labeler.training.versions import ModelDamaged
 
 log = logging.getLogger(__name__)
 MOST = 6  # versions in memory
+MOST_TRIED = 10  # earlier versions, where one is damaged
 PATIENCE = 30.0  # seconds until a version that could not be loaded is tried again
 
 
@@ -40,8 +42,8 @@ class Shelf:
     def serving(self, project: Project) -> tuple[Loaded, ModelVersion]:
         """The project's model and its version's row as it is now.
 
-        While a newer version is being loaded, that is the one before. Raises: NoModel, and what
-        Loaded raises for the first.
+        While a newer version is being loaded, or if its files are damaged, that is one before it.
+        Raises: NoModel, and what Loaded raises where no version can be loaded.
         """
         wanted = versions.serving(project)
         if wanted is None:
@@ -60,7 +62,28 @@ class Shelf:
         if before:
             self._load_beside(wanted)
             return before, before.version
-        return self.load(wanted), wanted
+        try:
+            return self.load(wanted), wanted
+        except ModelDamaged:
+            if older := self._older(wanted):
+                return older
+            raise
+
+    def _older(self, damaged: ModelVersion) -> tuple[Loaded, ModelVersion] | None:
+        """The newest earlier version that can be loaded, in place of a damaged one."""
+        log.exception("Version %s cannot serve; an earlier one does.", damaged.number)
+        self._failed[damaged.pk] = time.monotonic()
+        mine = ModelVersion.objects.filter(project=damaged.project, number__lt=damaged.number)
+        for version in mine.order_by("-number")[:MOST_TRIED]:
+            version.project = damaged.project
+            try:
+                found = self.load(version)
+            except ModelDamaged:
+                continue
+            with self._lock:
+                self._current[version.project_id] = version.pk
+            return found, version
+        return None
 
     def canary(self, serving: ModelVersion, mark: bytes) -> tuple[Loaded, ModelVersion] | None:
         """The newest version, where it shall answer the request of this mark and is warm.

@@ -1,5 +1,6 @@
 """Whatever is sent: a clear 4xx in the form of an error, never a 500, and nothing changed."""
 
+import errno
 import json
 
 import pytest
@@ -309,6 +310,31 @@ def test_without_a_database_it_is_503_with_a_time_to_try_again(client, owner, mo
     assert b"db.internal" not in page.content
     told = client.get("/api/v1/projects")
     is_error(told, 503)
+    assert "Retry-After" in told
+
+
+@pytest.mark.parametrize("why", ["SQLite", "PostgreSQL", "file"])
+def test_on_a_full_disk_it_says_so_and_when_to_try_again(client, owner, monkeypatch, why):
+    from django.db import OperationalError
+
+    errors = {
+        "SQLite": OperationalError("database or disk is full"),
+        "PostgreSQL": OperationalError('could not extend file "base/1": No space left on device'),
+        "file": OSError(errno.ENOSPC, "No space left on device"),
+    }
+
+    def full(*args, **kwargs):
+        raise errors[why]
+
+    client.raise_request_exception = False
+    client.force_login(owner)
+    monkeypatch.setattr("labeler.home._counted", full)
+    monkeypatch.setattr("labeler.api.projects.projects_of", full)
+    page = client.get("/")
+    assert (page.status_code, int(page["Retry-After"]) > 0) == (503, True)
+    assert "disk is full" in page.content.decode()
+    told = client.get("/api/v1/projects")
+    assert is_error(told, 503)["code"] == "disk_full"
     assert "Retry-After" in told
 
 

@@ -49,6 +49,14 @@ def test_a_held_row_is_not_due_until_its_lease_runs_out(row):
     assert leases.claim(Shard).pk == row.pk
 
 
+def test_a_lease_by_a_clock_that_was_ahead_has_run_out(row):
+    ahead = leases.claim(Shard)
+    Shard.objects.filter(pk=row.pk).update(lease_until=Now() + timedelta(hours=1))
+    assert leases.claim(Shard).pk == row.pk  # not in an hour
+    with pytest.raises(leases.LeaseLost):
+        leases.finish(ahead)
+
+
 def test_whoever_wakes_up_too_late_may_not_write(row):
     slow = leases.claim(Shard)
     let_the_lease_run_out(row)
