@@ -45,8 +45,9 @@ def lock(rows: "QuerySet[Any]") -> "QuerySet[Any]":
 def lightly() -> Iterator[None]:
     """A transaction that does not wait for the disk, for leases that last minutes.
 
-    It survives the end of every process. A power cut may undo the last ones, as if their leases
-    had run out; what is committed after them, such as an answer, is on the disk together with them.
+    It survives the end of every process of ours. A power cut, or PostgreSQL killed as a whole, may
+    undo the last ones, as if their leases had run out; what is committed after them, such as an
+    answer, is on the disk together with them.
     """
     outermost = not connection.in_atomic_block
     with connection.cursor() as cursor:
