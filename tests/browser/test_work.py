@@ -44,7 +44,7 @@ def failed(project, owner):
 
 
 @pytest.mark.parametrize("page", [DESKTOP, PHONE], ids=["wide", "phone"], indirect=True)
-def test_what_failed_is_repeated_by_a_press(page, site, failed, owner):
+def test_what_failed_is_repeated_by_a_press(page, site, failed, owner, annotator):
     sign_in(page, site, owner)
     site.start()
     visit(page, f"{site.address}/work")
@@ -60,5 +60,5 @@ def test_what_failed_is_repeated_by_a_press(page, site, failed, owner):
     visit(page, f"{site.address}/projects/{failed.pk}/work")
     assert look(page) == []
     expect(lines).to_have_count(1)
-    visit(page, f"{site.address}/accounts/{owner.pk}/delete")
+    visit(page, f"{site.address}/accounts/{annotator.pk}/delete")
     assert look(page) == []
