@@ -1,9 +1,10 @@
-"""Cases of docs/explanation/security.md that no other test covers, and the page itself."""
+"""Cases of docs/explanation/security.md that no other test covers, and the pages of cases."""
 
 import ast
 import logging
 import re
 import stat
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,6 @@ from labeler import env
 from labeler.projects.models import User
 
 ROOT = Path(__file__).parents[2]
-PAGE = ROOT / "docs" / "explanation" / "security.md"
 CANARY = "canary-7f3a"
 
 
@@ -121,23 +121,48 @@ def test_what_looks_like_code_comes_back_as_it_was_written(world, as_user, admin
     assert settings.SECRET_KEY not in page
 
 
-# The page ----------------------------------------------------------------------------------
+# The pages ---------------------------------------------------------------------------------
 
 
+@cache
 def _tests(file: Path) -> set[str]:
     tree = ast.parse(file.read_text(encoding="utf-8"))
     return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
 
 
-def test_every_case_is_on_the_page_with_tests_that_exist():
-    rows = dict(re.findall(r"^\| (S\d\d) \|(.*)\|$", PAGE.read_text(encoding="utf-8"), re.M))
-    assert sorted(rows) == [f"S{n:02}" for n in range(1, 43)]
+PAGES = {
+    "security": [f"S{n:02}" for n in range(1, 43)],
+    "bad-inputs": [*(str(n) for n in range(1, 111)), *(f"C{n}" for n in range(1, 6))],
+    "reliability": [f"R{n:02}" for n in range(1, 31)],
+}
+
+
+def missing(page: str, cases: list[str]) -> list[str]:
+    """What is wrong with a page of cases: each has tests that exist, or says why it has none."""
+    rows = dict(re.findall(r"^\| ([SRC]?\d+) \|(.*)\|$", page, re.M))
+    wrong = sorted(rows.keys() ^ set(cases))
     for case, row in rows.items():
         named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", row)
-        assert named or "does not apply" in row, case
-        for file, test in named:
-            assert (ROOT / file).exists(), (case, file)
-            assert test in _tests(ROOT / file), (case, file, test)
+        wrong += [case] if not named and "does not apply" not in row else []
+        wrong += [f"{case}: {file}::{test}" for file, test in named if not _there(file, test)]
+    return wrong
+
+
+def _there(file: str, test: str) -> bool:
+    return (ROOT / file).exists() and test in _tests(ROOT / file)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_case_is_on_its_page_with_tests_that_exist(name):
+    page = (ROOT / "docs" / "explanation" / f"{name}.md").read_text(encoding="utf-8")
+    assert missing(page, PAGES[name]) == []
+
+
+def test_the_check_finds_what_is_missing():
+    here = "`tests/api/test_cases.py::test_the_check_finds_what_is_missing`"
+    page = f"| 1 | a | {here} |\n| 2 | a | |\n| 3 | a | {here[:-2]}x` |\n| 4 | does not apply |"
+    gone = "3: tests/api/test_cases.py::test_the_check_finds_what_is_missinx"
+    assert missing(page, ["1", "2", "3", "4", "5"]) == ["5", "2", gone]
 
 
 @pytest.mark.django_db
