@@ -33,8 +33,6 @@ def test_answers_acknowledged_without_a_commit_are_missed(tmp_path):
 
 
 def test_claims_without_a_lock_and_commits_that_are_not_on_the_disk_are_seen(tmp_path):
-    seen = kinds(
-        tmp_path, "claims,durability", ["kill -9 database"] * 3,
-        database="postgresql", broker="rabbitmq",
-    )  # fmt: skip
+    killed = ["kill -9 database"] * 3
+    seen = kinds(tmp_path, "claims,durability", killed, database="postgresql")
     assert {"lost", "held twice"} <= seen
