@@ -49,8 +49,13 @@ def resident_mib(pid: int) -> float:
     return max(_resident(each) for each in tree(pid))
 
 
-def _resident(pid: int) -> float:
+def peak_mib(pid: int) -> float:
+    """The most resident memory that the process has had so far, mapped files included."""
+    return _resident(pid, "VmHWM:")
+
+
+def _resident(pid: int, which: str = "VmRSS:") -> float:
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
+        if line.startswith(which):
             return int(line.split()[1]) / 1024
     return 0.0

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ml.checks import Bools
+from ml.halves import halved
 
 SHARD = 4096
 
@@ -36,8 +37,7 @@ def write_shard(path: Path | str, array: npt.ArrayLike) -> str:
     table = np.asarray(array)
     if table.ndim != 2 or len(table) > SHARD:
         raise ValueError(f"a shard is a table of at most {SHARD} rows, got shape {table.shape}")
-    with np.errstate(over="ignore"):
-        half = np.ascontiguousarray(table, dtype=np.float16)
+    half = halved(table)
     if np.isinf(half).any():
         raise ValueError("a value is infinite or beyond 65504, the largest float16")
     return _write(Path(path), lambda file: np.save(file, half, allow_pickle=False))

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from labeler.training import predictions
 from labeler.training.models import ModelVersion
-from ml import arrays
+from ml import arrays, scores
 from ml.arrays import ArrayDamaged
 
 FILE = "answers.npz"
@@ -74,8 +74,13 @@ def write(folder: Path, *, multi: bool) -> AnswersByRow:
     """Work the answers out from the shards in the folder and keep them there."""
     made = _made(folder, multi=multi)
     if folder.is_dir():
-        arrays.write_arrays(folder / FILE, {name: getattr(made, name) for name in AXES})
+        keep(folder, made)
     return made
+
+
+def keep(folder: Path, made: AnswersByRow) -> None:
+    """Store the answers beside the shards they were made of."""
+    arrays.write_arrays(folder / FILE, {name: getattr(made, name) for name in AXES})
 
 
 def _read(folder: Path, version: ModelVersion) -> AnswersByRow:
@@ -88,20 +93,25 @@ def _read(folder: Path, version: ModelVersion) -> AnswersByRow:
 
 def _made(folder: Path, *, multi: bool) -> AnswersByRow:
     numbers = sorted(int(file.stem) for file in folder.glob("*.npy") if file.stem.isdigit())
-    size = (numbers[-1] + 1) * arrays.SHARD if numbers else 0
-    made = AnswersByRow(
-        np.full(size, NONE, np.uint16), *(np.zeros(size, np.float16) for _ in range(3))
-    )
+    made = blank((numbers[-1] + 1) * arrays.SHARD if numbers else 0)
     for number in numbers:
         try:
             table = arrays.read_shard(folder / f"{number}.npy").astype(np.float32)
         except ArrayDamaged:
             continue
-        _fill(made, number * arrays.SHARD, table, multi)
+        fill(made, number * arrays.SHARD, table, multi=multi)
     return made
 
 
-def _fill(made: AnswersByRow, first: int, table: npt.NDArray[np.float32], multi: bool) -> None:
+def blank(size: int) -> AnswersByRow:
+    """Answers of so many rows, none of which is scored."""
+    halves = (np.zeros(size, np.float16) for _ in range(3))
+    return AnswersByRow(np.full(size, NONE, np.uint16), *halves)
+
+
+def fill(made: AnswersByRow, first: int, table: npt.NDArray[np.float32], *, multi: bool) -> None:
+    """Note the answers of rows first, first + 1, …: the table is (n, n_labels), NaN where there
+    is none. Threads may fill different rows."""
     there = np.flatnonzero(~np.isnan(table).any(axis=1))
     table, rows = table[there], there + first
     if not table.size:
@@ -121,7 +131,5 @@ def _doubt(
         return unsure, -(p * np.log2(p) + (1 - p) * np.log2(1 - p))
     if table.shape[1] < 2:
         return np.zeros(len(table), np.float32), np.zeros(len(table), np.float32)
-    second, first = np.partition(table, -2, axis=1)[:, -2:].T
-    safe = np.clip(table, 1e-12, 1)
-    spread = -(safe * np.log(safe)).sum(axis=1) / np.log(table.shape[1])
-    return np.clip(1 - (first - second), 0, 1), np.clip(spread, 0, 1)
+    table = table / table.sum(axis=1, keepdims=True)  # halves do not sum to one quite
+    return scores.margin(table), scores.entropy(table)

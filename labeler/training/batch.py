@@ -1,7 +1,6 @@
 """Images that are nearly the same never stand in one batch: one of them tells as much as all."""
 
 import numpy as np
-import numpy.typing as npt
 
 from labeler.labeling.refill import Ranked
 from labeler.projects.models import Project
@@ -33,20 +32,15 @@ def apart(project: Project, pool: Pool, asked: list[Ranked]) -> list[Ranked]:
 
 def _rows(pool: Pool, head: list[Ranked]) -> Rows:
     """The row of each image."""
-    order = np.argsort(pool.ids)
-    at = np.searchsorted(pool.ids, [ranked.image_id for ranked in head], sorter=order)
-    return np.asarray(order[at], dtype=np.int64)
+    wanted = np.array([ranked.image_id for ranked in head])
+    there = np.flatnonzero(np.isin(pool.ids, wanted))
+    order = np.argsort(pool.ids[there])
+    return np.asarray(there[order[np.searchsorted(pool.ids[there], wanted, sorter=order)]])
 
 
 def _alike(project: Project, pool: Pool, rows: Rows) -> Bools:
     """(n, n): which pairs show nearly the same picture, by code or by embedding."""
     codes = picture_codes.made(project, rows)
     near = picture_codes.near_table(codes, codes, picture_codes.AUDIT_BITS)
-    vectors = unit_rows(np.nan_to_num(pool.vectors(rows)) - _mean(pool))
+    vectors = unit_rows(np.nan_to_num(pool.vectors(rows)) - pool.mean_of(SAMPLED))
     return near | (vectors @ vectors.T > NEAR_DUPLICATE)
-
-
-def _mean(pool: Pool) -> npt.NDArray[np.float32]:
-    every = max(1, len(pool) // SAMPLED)
-    parts = [np.asarray(b.table[b.there][::every], dtype=np.float32) for b in pool]
-    return np.asarray(np.concatenate(parts).mean(axis=0))

@@ -46,7 +46,7 @@ class Gathered:
     """
 
     def __init__(self, n_labels: int, cut: Callable[[Candidates], Candidates]) -> None:
-        self._cut = cut
+        self.cut = cut
         self.best = Candidates(
             np.empty(0, dtype=np.int64),
             np.empty(0, dtype=np.float32),
@@ -54,5 +54,5 @@ class Gathered:
         )
 
     def add(self, some: Candidates) -> None:
-        """Take the images of one more block into account."""
-        self.best = self._cut(self.best + self._cut(some))
+        """Take what the cut left of one more block into account."""
+        self.best = self.cut(self.best + some)

@@ -3,6 +3,7 @@
 Reading 10,000 embeddings and image rows takes longer than a round, and they hardly change.
 """
 
+import mmap
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -41,6 +42,11 @@ class Block:
     def rows(self) -> Rows:
         return np.arange(self.first, self.first + len(self.there))
 
+    def let_go(self) -> None:
+        """Give back the memory that reading a mapped file took; the system may still keep it."""
+        if isinstance(self.table, np.memmap) and hasattr(mmap, "MADV_DONTNEED"):
+            self.table._mmap.madvise(mmap.MADV_DONTNEED)  # type: ignore[attr-defined]
+
 
 @dataclass
 class Pool:
@@ -75,7 +81,9 @@ class Pool:
         for number, block in self.blocks.items():
             here = np.flatnonzero(rows // SHARD == number)
             here = here[rows[here] % SHARD < len(block.there)]
-            found[here] = block.table[rows[here] % SHARD]
+            if len(here):
+                found[here] = block.table[rows[here] % SHARD]
+                block.let_go()
         return found
 
     def like_audit(self, rows: Rows, audit: Rows) -> npt.NDArray[np.bool_]:
@@ -99,11 +107,15 @@ class Pool:
         found = self.vectors(audit)
         found = found[np.isfinite(found[:, 0])] if found.size else found[:0]
         if len(found):
-            every = max(1, len(self) // SAMPLED)
-            parts = [np.asarray(b.table[b.there][::every], dtype=np.float32) for b in self]
-            self.mean = np.asarray(np.concatenate(parts).mean(axis=0), dtype=np.float32)
+            self.mean = self.mean_of(SAMPLED)
             found = found - self.mean
         self.audit = found
+
+    def mean_of(self, images: int) -> Vectors:
+        """The mean of about so many embeddings, spread over the pool, (d,)."""
+        every = max(1, len(self) // images)
+        some = np.concatenate([b.rows[b.there][::every] for b in self])
+        return np.asarray(self.vectors(some).mean(axis=0), dtype=np.float32)
 
 
 _pools: OrderedDict[tuple[int, Space], Pool] = OrderedDict()

@@ -10,16 +10,15 @@ from django.db.models import Q
 
 from labeler.labeling import grid
 from labeler.labeling.refill import Ranked
-from labeler.pools import audit
 from labeler.pools.models import Image
 from labeler.projects.models import Project
-from labeler.training import batch
+from labeler.training import batch, scoring
 from labeler.training.candidates import Candidates, Choice, Gathered, Proba
 from labeler.training.choosing import Choosing, given
 from labeler.training.fitting import Fitted, Lesson
 from labeler.training.memory import Block, Pool, Rows
 from labeler.work.leases import Hopeless
-from ml import arrays, strategies
+from ml import strategies
 from ml.certainty import only_label, surest
 from ml.checks import Ints
 from ml.clustering import cold_start
@@ -76,14 +75,18 @@ def rank(
     askable, n_labels = _askable(project, pool), len(lesson.label_ids)
     best = Gathered(n_labels, choosing.first)
     sure = Gathered(n_labels, lambda some: _surest(pool, some, lesson))
-    for block in pool:
-        progress("scoring", block.first)
-        proba = _predict(block, fitted, lesson)
-        arrays.write_shard(predictions / f"{block.first // arrays.SHARD}.npy", proba)
+
+    def look(block: Block, proba: Proba) -> tuple[Candidates, Candidates]:
         mine = block.there & askable[block.rows]
         some = choosing.scored(block.rows[mine], proba[mine])
-        best.add(some)
-        sure.add(some)
+        return best.cut(some), sure.cut(some)
+
+    for first, (asked_first, surest_first) in scoring.over(
+        pool, fitted, lesson.kind, into=predictions, look=look
+    ):
+        progress("scoring", first)
+        best.add(asked_first)
+        sure.add(surest_first)
     progress("choosing", len(pool))
     asked = [
         replace(ranked, strategy=name if name != project.strategy else "")
@@ -121,21 +124,13 @@ def _askable(project: Project, pool: Pool) -> npt.NDArray[np.bool_]:
     size = max(len(pool.ids), max((int(b.rows[-1]) + 1 for b in pool), default=0))
     askable = np.zeros(size, dtype=bool)
     askable[: len(pool.ids)] = pool.ids > 0
-    askable_now = Q(state=Image.State.OPEN) & audit.teaching()
-    closed = Image.objects.filter(~askable_now, project=project)
-    rows = np.array(closed.values_list("row", flat=True), dtype=np.int64)
-    askable[rows[rows < size]] = False
+    # One question for each index: together they would read every row of the pool.
+    answered = [state for state in Image.State.values if state != Image.State.OPEN]
+    for closed in (Q(state__in=answered), Q(audit__in=[True]), Q(split=Image.Split.TEST)):
+        mine = Image.objects.filter(closed, project=project)
+        rows = np.fromiter(mine.values_list("row", flat=True).iterator(), dtype=np.int64)
+        askable[rows[rows < size]] = False
     return askable
-
-
-def _predict(block: Block, fitted: Fitted, lesson: Lesson) -> Proba:
-    """(rows, n_labels), NaN where the image has no embedding."""
-    if block.there.all():
-        return fitted.proba(block.table, lesson.kind)
-    proba = np.full((len(block.there), len(lesson.label_ids)), np.nan, dtype=np.float32)
-    if block.there.any():
-        proba[block.there] = fitted.proba(block.table[block.there], lesson.kind)
-    return proba
 
 
 def _surest(pool: Pool, some: Candidates, lesson: Lesson) -> Candidates:

@@ -1,26 +1,21 @@
 """A round that learns nothing: it scores the pool with an earlier version, which then serves."""
 
 from pathlib import Path
-from typing import Any, NoReturn
-
-import numpy as np
-import numpy.typing as npt
+from typing import NoReturn
 
 from labeler.training import (
-    answers_by_row,
     embeddings,
     memory,
     model_files,
     predictions,
+    scoring,
     spaces,
     versions,
 )  # fmt: skip
 from labeler.training.fitting import Fitted
-from labeler.training.memory import Block
 from labeler.training.models import ModelVersion, Round
 from labeler.training.ranking import Progress
 from labeler.work.leases import Hopeless
-from ml import arrays
 from ml.heads.base import Kind
 
 
@@ -44,11 +39,8 @@ def score(version: ModelVersion, into: Path, progress: Progress) -> int:
     pool = memory.pool(project, space)
     fitted = _loaded(version)
     kind: Kind = "multi" if project.is_multi else "single"
-    for block in pool:
-        progress("scoring", block.first)
-        table = _predicted(block, fitted, kind, len(version.label_ids))
-        arrays.write_shard(into / f"{block.first // arrays.SHARD}.npy", table)
-    answers_by_row.write(into, multi=project.is_multi)
+    for first, _ in scoring.over(pool, fitted, kind, into=into, look=lambda block, proba: None):
+        progress("scoring", first)
     return len(pool)
 
 
@@ -65,13 +57,6 @@ def _loaded(version: ModelVersion) -> Fitted:
     except versions.ModelDamaged as error:
         _give_up(version, str(error))
     return Fitted(head, version.temperature, version.cross_validated)
-
-
-def _predicted(block: Block, fitted: Fitted, kind: Kind, n_labels: int) -> npt.NDArray[Any]:
-    table = np.full((len(block.there), n_labels), np.nan, dtype=np.float32)
-    if block.there.any():
-        table[block.there] = fitted.proba(block.table[block.there], kind)
-    return table
 
 
 def _give_up(version: ModelVersion, why: str) -> NoReturn:

@@ -16,7 +16,6 @@ from labeler.labeling.refill import Ranked
 from labeler.pools import storage
 from labeler.projects.models import Project
 from labeler.training import (
-    answers_by_row,
     cross_validated,
     embeddings,
     fitting,
@@ -162,7 +161,6 @@ def _write(work: Work, pool: Pool, lesson: Lesson, fitted: Fitted) -> str:
         **pool.space._asdict(), "temperature": fitted.temperature,
     }  # fmt: skip
     sha256 = model_files.write(fitted.head, work.model, facts)
-    answers_by_row.write(work.predictions, multi=lesson.kind == "multi")
     predictions.write_audit(work.model, *ranking.audit_proba(pool, lesson, fitted))
     test_split.write(work.model, work.project, pool, lesson, fitted)
     if fitted.held_out:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from ml.arrays import ArrayDamaged, read_arrays, write_arrays, write_bytes
 from ml.checks import Bools, Ints
+from ml.halves import widened
 from ml.heads.base import Head, HeadDamaged, Kind
 from ml.heads.solver import Matrix
 from ml.logits import sigmoid, softmax
@@ -50,7 +51,7 @@ class LinearHead(Head):
             raise ValueError(f"features must have shape (n, {self.dimensions}), got {table.shape}")
         logits = np.empty((len(table), self.n_labels), dtype=np.float32)
         for start in range(0, len(table), BLOCK):
-            block = np.asarray(table[start : start + BLOCK], dtype=np.float32)
+            block = widened(table[start : start + BLOCK])
             np.matmul(block, self.weights, out=logits[start : start + BLOCK])
         logits += self.intercepts
         if self.kind == "single":
