@@ -21,6 +21,7 @@ from labeler.pools.models import Import
 from labeler.training.models import ModelVersion, Round
 from labeler.work import clock
 from labeler.work.models import Worker
+from ml import backbones  # here: on a busy machine it takes longer than a transaction may idle
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.django_db
@@ -259,8 +260,6 @@ def test_workers_that_are_gone_work_that_failed_or_waits(project, owner):
 
 def test_weights_that_are_damaged_and_features_that_cannot_be_had(project, monkeypatch, tmp_path):
     assert [each.state for each in work.weights()] == ["ok"]
-    from ml import backbones
-
     (tmp_path / "models").mkdir()
     (tmp_path / "models" / backbones.LITE0_FILE).write_bytes(b"half a file")
     monkeypatch.setattr(work.resources, "files", lambda package: tmp_path)
