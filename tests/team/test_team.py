@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import re
 import threading
 import urllib.request
@@ -14,7 +15,12 @@ from tests.team.process import ROOT
 from tests.team.stand import FOREIGN, stand
 from tests.training.drawn import striped
 
-pytestmark = [pytest.mark.team, pytest.mark.slow]
+pytestmark = [
+    pytest.mark.team,
+    pytest.mark.slow,
+    # It has a database of its own: once is enough, beside the tests on SQLite.
+    pytest.mark.skipif("DATABASE_URL" in os.environ, reason="runs beside the tests on SQLite"),
+]
 LABELS = ["lying", "standing", "leaning"]
 
 
