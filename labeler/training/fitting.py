@@ -9,7 +9,7 @@ import numpy.typing as npt
 from labeler.labeling import accepted, consensus
 from labeler.pools.models import Image
 from labeler.projects.models import Label, Project
-from labeler.training import known_images, model_files, picture_codes, spaces
+from labeler.training import known_images, model_files, spaces
 from labeler.training.memory import Pool, Rows
 from labeler.training.models import ModelVersion
 from labeler.training.part import EVERYTHING, Part
@@ -84,7 +84,7 @@ def lesson(project: Project, pool: Pool, part: Part | None = None) -> Lesson:
     x = pool.vectors(rows)
     usable = np.isfinite(x[:, 0]) if x.size else np.zeros(len(rows), dtype=bool)
     usable &= ~pool.like_audit(rows, audit_rows)
-    usable &= ~picture_codes.like_audit(project, rows, audit_rows)
+    usable &= ~pool.codes.like_audit(project, rows, audit_rows)
     return Lesson(
         label_ids=label_ids,
         kind="multi" if project.is_multi else "single",

@@ -16,6 +16,7 @@ from labeler.pools.models import Image
 from labeler.projects.models import Project
 from labeler.training import shards
 from labeler.training.models import Shard
+from labeler.training.picture_codes import Compared
 from labeler.training.spaces import Space
 from ml.arrays import SHARD, present
 from ml.heads import Head
@@ -61,6 +62,7 @@ class Pool:
     compared_with: bytes = b""  # the audit rows and pool that `near_audit` holds for
     mean: Vectors = field(default_factory=lambda: np.empty(0, np.float32))  # then
     audit: Vectors = field(default_factory=lambda: np.empty((0, 0), np.float32))  # around it
+    codes: Compared = field(default_factory=Compared)  # their pictures with the audit sample's
     head: tuple[int, Head] | None = None  # version number and head of the last round
 
     def __len__(self) -> int:

@@ -7,6 +7,7 @@ pixels is a second opinion. Codes are made once per image, when somebody first n
 import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -79,6 +80,26 @@ def like_audit(project: Project, rows: Rows, audit: Rows) -> Done:
     """Which of the rows show, by their codes, the same picture as one of the audit rows."""
     codes = made(project, np.concatenate([audit, rows]))
     return near_any(codes[len(audit) :], codes[: len(audit)], AUDIT_BITS)
+
+
+@dataclass
+class Compared:
+    """What a worker keeps of `like_audit` from one round to the next: answers come a few at a time,
+    and reading the codes of tens of thousands takes longer than a round."""
+
+    audit: bytes = b""  # the rows that `known` was compared with
+    known: dict[int, bool] = field(default_factory=dict)
+
+    def like_audit(self, project: Project, rows: Rows, audit: Rows) -> Done:
+        """As the function of that name."""
+        if audit.tobytes() != self.audit:
+            self.audit, self.known = audit.tobytes(), {}
+        new = np.array([row for row in rows.tolist() if row not in self.known], dtype=np.int64)
+        near = dict(zip(new.tolist(), like_audit(project, new, audit).tolist(), strict=True))
+        done = read(project, new)[1]
+        if read(project, audit)[1].all():  # else what is compared next round may be near
+            self.known.update((row, near[row]) for row in new[done].tolist())
+        return np.array([near.get(row, self.known.get(row)) for row in rows.tolist()], dtype=bool)
 
 
 def near_any(codes: Codes, others: Codes, bits: int) -> Done:

@@ -107,6 +107,14 @@ class TestCodes:
         assert near.tolist() == [True, True, False, True]
         assert not picture_codes.like_audit(pool, np.arange(3), np.array([], dtype=int)).any()
 
+    def test_what_was_compared_once_is_remembered_until_the_sample_changes(self, pool):
+        kept, rows = picture_codes.Compared(), np.arange(12, 16)
+        near = picture_codes.like_audit(pool, rows, np.array([0, 1]))
+        assert kept.like_audit(pool, rows, np.array([0, 1])).tolist() == near.tolist()
+        assert kept.known == dict(zip(rows.tolist(), near.tolist(), strict=True))
+        assert kept.like_audit(pool, rows[::-1], np.array([0, 1])).tolist() == near[::-1].tolist()
+        assert not kept.like_audit(pool, rows, np.array([], dtype=int)).any()
+
     def test_a_damaged_file_is_made_again(self, pool):
         picture_codes.make(pool, np.arange(4))
         file = next((surveys.storage.arrays_folder(pool) / "codes").iterdir())
