@@ -48,7 +48,8 @@ def fresh(tmp_path_factory):
     for name in ("labeler", "ml", "templates", "locale", "tools"):
         shutil.copytree(ROOT / name, copy / name)
     shutil.copytree(ROOT / "static" / "js", copy / "static" / "js")
-    shutil.copy(ROOT / "manage.py", copy)
+    for name in ("manage.py", "CHANGELOG.md"):
+        shutil.copy(ROOT / name, copy)
     env = {**os.environ, "LABELER_DATA": str(copy / "data")}
     subprocess.run(["sh", "tools/words.sh", sys.executable], cwd=copy, env=env, check=True)
     return copy / "locale" / "ja" / "LC_MESSAGES"

@@ -148,7 +148,14 @@ def _next(tar: tarfile.TarFile) -> tarfile.TarInfo | None:
 
 def _read(tar: tarfile.TarFile, entry: tarfile.TarInfo) -> bytes:
     file = tar.extractfile(entry)
-    return file.read() if file else b""
+    try:
+        return file.read() if file else b""
+    except tarfile.ReadError as error:
+        raise _cut_short(entry) from error
+
+
+def _cut_short(entry: tarfile.TarInfo) -> BadBackup:
+    return BadBackup(f"The backup was cut short in {entry.name}. Take another one.")
 
 
 def _copy(tar: tarfile.TarFile, entry: tarfile.TarInfo, into: Path | None) -> str:
@@ -161,7 +168,7 @@ def _copy(tar: tarfile.TarFile, entry: tarfile.TarInfo, into: Path | None) -> st
             if target:
                 target.write(block)
     except tarfile.ReadError as error:
-        raise BadBackup(f"The backup was cut short in {entry.name}. Take another one.") from error
+        raise _cut_short(entry) from error
     finally:
         if target:
             target.close()
