@@ -113,8 +113,8 @@ def _counted(kind: Kind, project: Project | None) -> "QuerySet[Any, Any]":
     rows = _rows(kind, project).filter(state__in=SHOWN).order_by()
     named = rows.annotate(of_kind=Value(kind.name, output_field=CharField()))
     since = Min(Coalesce("not_before", "created_at"))
-    counted = named.values_list("of_kind", "state").annotate(rows=Count("pk"), since=since)
-    return counted  # type: ignore[no-any-return]
+    states = named.values_list("of_kind", "state")
+    return states.annotate(rows=Count("pk"), since=since)  # type: ignore[no-any-return]
 
 
 def _union(parts: "Iterable[QuerySet[Any, Any]]") -> "QuerySet[Any, Any]":
