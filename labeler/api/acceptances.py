@@ -14,26 +14,31 @@ from labeler.api.schema import BodySchema, Id, QuerySchema
 from labeler.evaluation import acceptances, autolabel
 from labeler.evaluation.acceptances import Kept, NotAccepted
 from labeler.evaluation.autolabel import BadWish, Missing
+from labeler.evaluation.within import Within
+from labeler.exploring import picked, promised
 from labeler.labeling import sorted_images
 from labeler.labeling.models import Acceptance
 from labeler.labeling.sorted_images import Sorted
 from labeler.projects.access import project_for
-from labeler.projects.models import User
+from labeler.projects.models import Project, User
 from labeler.training import versions
 
 router = Router(tags=["training"])
 PATH = "/projects/{int:project_id}/acceptances"
 Rate = Annotated[float, Field(ge=autolabel.LEAST, le=autolabel.MOST)]
+FilterQuery = Annotated[str, Field(max_length=4_000, examples=["import=1"])]
 
 
 class AcceptanceOut(Schema):
     """Labels of the model that were accepted together.
 
     `standing` are still the model's: nobody has answered them. `spot_checks` are those images
-    asked again, drawn at random; `promise` is kept, doubtful, broken or unknown.
+    asked again, drawn at random; `promise` is kept, doubtful, broken or unknown. `query`: the
+    filter they were accepted in, as Explore's query string; "" in the whole pool.
     """
 
     number: int
+    query: str
     model_version: int
     tolerated: dict[str, float]
     thresholds: dict[str, float]
@@ -60,13 +65,15 @@ class AcceptanceList(Schema):
 class NewAcceptance(BodySchema):
     """The largest tolerated share of wrong labels, of all or also per label id.
 
-    `model_version`: the one that was looked at; the one that serves if left out.
+    `model_version`: the one that was looked at; the one that serves if left out. `query`: accept
+    in the images of this filter alone, Explore's query string; it has a bound of its own.
     """
 
     tolerated: Rate = Field(autolabel.USUAL, examples=[0.05])
     labels: dict[Id, Rate] = Field(default_factory=dict, max_length=1000)
     model_version: Id | None = None
     teaches: bool = False
+    query: FilterQuery = ""
 
 
 class Teaching(BodySchema):
@@ -76,9 +83,10 @@ class Teaching(BodySchema):
 
 
 class Tolerated(QuerySchema):
-    """The largest tolerated share of wrong labels."""
+    """The largest tolerated share of wrong labels, in the images of a filter where one is named."""
 
     tolerated: Rate = autolabel.USUAL
+    query: FilterQuery = ""
 
 
 class OfferOut(Schema):
@@ -137,8 +145,9 @@ def accept_labels(request: HttpRequest, project_id: int, body: NewAcceptance) ->
     try:
         wished = autolabel.wish(project, body.tolerated, body.labels)
         made = acceptances.accept(
-            project, cast(User, request.user), wished, version=number, teaches=body.teaches
-        )
+            project, cast(User, request.user), wished, version=number, teaches=body.teaches,
+            inside=_inside(project, body.query),
+        )  # fmt: skip
     except BadWish as why:
         raise Refused(422, "bad_rate", str(why)) from why
     except NotAccepted as why:
@@ -181,7 +190,8 @@ def preview_autolabel(
     """What would be accepted now at a tolerated error. Nothing is accepted by asking."""
     project = project_for(request.user, project_id, "review")
     wished = autolabel.wish(project, asked.tolerated)
-    offer = autolabel.of(project, versions.serving(project), wished)
+    inside = _inside(project, asked.query)
+    offer = autolabel.of(project, versions.serving(project), wished, inside)
     if isinstance(offer, Missing):
         return {**dict.fromkeys(OfferOut.model_fields), "missing": offer.what, "thresholds": {}}
     return {
@@ -210,6 +220,11 @@ def list_sorted(
     return {"items": [_sorted(row) for row in shown], "next": after}
 
 
+def _inside(project: Project, query: str) -> Within | None:
+    """The part of the pool that the filter means; None for all of it."""
+    return promised.of(project, picked.spelled(query)).inside if query else None
+
+
 def _sorted(row: Sorted) -> dict[str, Any]:
     return {
         "image": row.image.pk, "name": row.image.name, "labels": row.label_ids,
@@ -225,6 +240,7 @@ def _told(kept: Kept) -> dict[str, Any]:
     )  # fmt: skip
     return {
         **{name: getattr(row, name) for name in names},
+        "query": row.within,
         "model_version": row.version,
         "standing": kept.standing,
         "state": kept.work.state if kept.work else ("revoked" if row.revoked_at else "done"),

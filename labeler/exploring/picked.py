@@ -31,12 +31,16 @@ def image_ids(project: Project, asked: Mapping[str, Any]) -> list[int]:
     return [pk for pk in dict.fromkeys(ids) if 0 < pk <= LARGEST]
 
 
-def _of_filter(project: Project, query: str) -> list[int]:
+def spelled(query: str) -> Filter:
+    """The filter of Explore's query string. Raises Refused."""
     try:
-        wanted = filters.parsed(dict(QueryDict(query[:4_000]).lists()))
+        return filters.parsed(dict(QueryDict(query[:4_000]).lists()))
     except filters.BadFilter as error:
         raise Refused("bad_filter", str(error)) from error
-    found = whole(project, wanted)
+
+
+def _of_filter(project: Project, query: str) -> list[int]:
+    found = whole(project, spelled(query))
     _check(len(found.rows))
     return [int(pk) for pk in found.columns.ids[found.rows]]
 

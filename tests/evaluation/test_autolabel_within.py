@@ -130,3 +130,19 @@ def test_the_page_offers_and_accepts(client, owner, project, pool):
     told = client.get(where, {"q": "leaf", "count": "3"}, follow=True)
     assert "No error can be promised" in told.content.decode()
     assert client.get(where).headers["Location"].endswith("/autolabel")
+
+
+def test_the_api_offers_and_accepts(client, owner, project, pool):
+    client.force_login(owner)
+    base = f"/api/v1/projects/{project.pk}"
+    whole = client.get(f"{base}/autolabel", {"tolerated": "0.07"}).json()
+    offer = client.get(f"{base}/autolabel", {"tolerated": "0.07", "query": "import=1"}).json()
+    assert (whole["of"], offer["of"], offer["images"]) == (200, 100, 80)
+    body = {"tolerated": 0.07, "query": "import=1"}
+    made = client.post(f"{base}/acceptances", body, content_type="application/json")
+    assert (made.status_code, made.json()["query"]) == (202, "import=1")
+    assert Acceptance.objects.get().within == "import=1"
+    for query, code in (("q=leaf", "no_promise"), ("low=nonsense", "bad_filter")):
+        body = {"tolerated": 0.07, "query": query}
+        told = client.post(f"{base}/acceptances", body, content_type="application/json")
+        assert (told.status_code, told.json()["code"]) == (422, code)

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from labeler.evaluation.views import autolabel as pages
-from labeler.exploring import filters, promised
+from labeler.exploring import filters, picked, promised
 from labeler.labeling.answers import Refused
 from labeler.projects.access import project_for
 from labeler.projects.models import Project, User
@@ -49,10 +49,7 @@ def accept(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _part(project: Project, given: QueryDict) -> promised.Part:
-    try:
-        return promised.of(project, filters.parsed(dict(given.lists())))
-    except filters.BadFilter as error:
-        raise Refused("bad_filter", str(error)) from error
+    return promised.of(project, picked.spelled(given.urlencode()))
 
 
 def _filter(given: QueryDict) -> str:
