@@ -90,7 +90,7 @@ def installation_work(request: HttpRequest) -> dict[str, Any]:
     return _work() | {"services": state.services(), "workers": state.workers()}
 
 
-@router.post("/work/{kind}/{int:work_id}/retry", response={200: Retried, **ERRORS})
+@router.post("/work/{str:kind}/{int:work_id}/retry", response={200: Retried, **ERRORS})
 def retry_work(request: HttpRequest, kind: Kind, work_id: Id) -> dict[str, Any]:
     """Let a row that failed be due again, with all its attempts. For the owner."""
     owner_of(request)
@@ -104,7 +104,7 @@ def project_work(request: HttpRequest, project_id: int) -> dict[str, Any]:
 
 
 @router.post(
-    "/projects/{int:project_id}/work/{kind}/{int:work_id}/retry",
+    "/projects/{int:project_id}/work/{str:kind}/{int:work_id}/retry",
     response={200: Retried, **ERRORS},
 )
 def retry_project_work(
