@@ -4,6 +4,7 @@ Run by `labeling_load.py --webs 1 2` and `labeling_load.py --soak MINUTES`.
 """
 
 import argparse
+import contextlib
 import os
 import resource
 import tempfile
@@ -52,7 +53,8 @@ def webs(options: argparse.Namespace) -> int:
 def say_ratio(rows: list[tuple[int, float, dict[str, float]]]) -> int:
     (_, first, each), (_, last, _) = rows[0], rows[-1]
     cores = os.cpu_count() or 1
-    most = min(len(rows), cores * each["web"] / sum(each.values()))
+    alone = min(1 / each["web"], cores / sum(each.values()))
+    most = min(rows[-1][0] / each["web"], cores / sum(each.values())) / alone
     print(f"ratio {last / first:.2f} (goal {GOAL}); load {os.getloadavg()[0]:.1f} on {cores} cores")
     print(
         f"A web server answers from one core at a time: {each['web']:.1f} ms of it per label. All "
@@ -97,7 +99,8 @@ def say_memory(name: str, found: list[float]) -> float:
 def watch(team: Stand, samples: dict[str, list[float]], over: threading.Event) -> None:
     while not over.wait(EVERY):
         for name, process in team.processes.items():
-            samples[name].append(resident_mib(process.pid))
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # one below it ended
+                samples[name].append(resident_mib(process.pid))
 
 
 @contextmanager
