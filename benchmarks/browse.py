@@ -40,7 +40,9 @@ def main() -> None:
     arguments.add_argument("--keep", metavar="FOLDER")
     given = arguments.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        begin(given.keep or folder)
+        kept = Path(given.keep or folder)
+        kept.mkdir(parents=True, exist_ok=True)
+        begin(str(kept))
         began = time.perf_counter()
         project, labels = pool(given.images, given.labels, min(given.answers, given.images))
         print(f"{given.images:,} images made in {time.perf_counter() - began:.0f} s")

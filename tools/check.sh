@@ -53,8 +53,8 @@ sh tools/venv.sh requirements-readers.txt .venv-readers || \
     missing "the readers of other tools" "The lines above say why they could not be installed."
 
 # Two lanes side by side, of about the same length: what touches the database on PostgreSQL, then what
-# does not touch it; and everything else on SQLite.
-apart="tests/ml tests/supervisor"
+# does not, or brings servers of its own; and everything else on SQLite.
+apart="tests/ml tests/supervisor tests/faults tests/team"
 postgres=${LABELER_TEST_POSTGRES:-postgres://$(id -un)@127.0.0.1:5432/postgres}
 if ! $python -c 'import psycopg2, sys; psycopg2.connect(sys.argv[1], connect_timeout=3)' "$postgres" 2>/dev/null; then
     missing "the tests on PostgreSQL" \

@@ -2,7 +2,6 @@
 
 import csv
 import json
-import os
 import re
 import threading
 import urllib.request
@@ -18,8 +17,6 @@ from tests.training.drawn import striped
 pytestmark = [
     pytest.mark.team,
     pytest.mark.slow,
-    # It has a database of its own: once is enough, beside the tests on SQLite.
-    pytest.mark.skipif("DATABASE_URL" in os.environ, reason="runs beside the tests on SQLite"),
 ]
 LABELS = ["lying", "standing", "leaning"]
 
