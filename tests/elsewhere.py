@@ -13,13 +13,16 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connection
 
+from labeler.operations import shared_counts
+
 ROOT = Path(__file__).parents[1]
 
 
 def environment(folder: Path) -> dict[str, str]:
     """Variables that let a process work on a copy (SQLite) or on the test's database itself."""
     given = {**os.environ, "LABELER_DATA": str(folder), "LABELER_SECRET_KEY": settings.SECRET_KEY}
-    given.pop("LABELER_TEST_DB_SUFFIX", None)
+    for name in ("LABELER_TEST_DB_SUFFIX", shared_counts.FOLDER):  # each server counts by itself
+        given.pop(name, None)
     known = connection.settings_dict
     if connection.vendor == "sqlite":
         connection.ensure_connection()

@@ -224,7 +224,7 @@ def test_gathering_block_by_block_keeps_what_is_best_of_all():
 
     gathered = candidates.Gathered(2, cut)
     for start in range(0, 1000, 50):
-        gathered.add(some_of(range(start, start + 50), scores[start : start + 50]))
+        gathered.add(cut(some_of(range(start, start + 50), scores[start : start + 50])))
     np.testing.assert_array_equal(gathered.best.rows, np.argsort(-scores)[:20])
     assert max(held) <= 50  # a block, or the best of two: never the pool
 

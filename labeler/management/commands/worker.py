@@ -23,12 +23,11 @@ class Command(BaseCommand):
         parser.add_argument(
             "--name",
             type=_name,
-            default="",
             help="a name for each, where one host runs several workers of a queue: rounds-2",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        command = programs.worker(options["queue"], options["name"])
+        command = programs.worker(options["queue"], options["name"] or "")
         os.execvp(command[0], command)  # noqa: S606 - our own program, no shell
 
 
