@@ -224,6 +224,9 @@ class TestWhichFilesMayBeRead:
 def test_labeler_allows_only_what_its_setting_says(monkeypatch, tmp_path, settings):
     from django.apps import apps
 
+    from labeler.work import kinds
+
+    monkeypatch.setattr(kinds, "KINDS", {})  # getting ready registers, and twice is a mistake
     settings.MODELS = [tmp_path]
     apps.get_app_config("roof").ready()
     assert onnx_file._Allowed.folders == [tmp_path.resolve()]
