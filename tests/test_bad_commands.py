@@ -89,9 +89,17 @@ def test_a_terminal_of_few_letters_and_a_reader_who_leaves(project, owner, tmp_p
     os.close(writing)
 
 
+@pytest.fixture
+def hears_ctrl_c():
+    """What a shell starts in the background is deaf to it, and so are the children of that."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
-def test_ctrl_c_ends_a_command_without_a_traceback(project, owner, tmp_path, shell):
+def test_ctrl_c_ends_a_command_without_a_traceback(project, owner, tmp_path, shell, hears_ctrl_c):
     """Pressed while the file is being written: the half of it goes."""
     os.mkfifo(tmp_path / "out.csv.part")  # the export waits here until somebody reads
     run = python(
