@@ -1,6 +1,6 @@
 """The groups of near-duplicates as the pages show them: those nobody has decided about yet."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -85,15 +85,21 @@ def newest(project: Project, level: int) -> Found | None:
 
 
 def undecided(project: Project, found: Found) -> Ints:
-    """The numbers of the groups that hold an image about which nobody decided, audit images
-    left out: nobody decides about these."""
+    """The numbers of the groups of two images or more that hold one about which nobody decided,
+    audit images left out: nobody decides about these."""
     if not len(found):
         return np.empty(0, dtype=np.int64)
     through = GroupDecision.images.through.objects.filter(groupdecision__project=project)
     audit = Image.objects.filter(project=project, audit=True)
-    settled = [*through.values_list("image__row", flat=True), *audit.values_list("row", flat=True)]
-    fresh = ~np.isin(found.rows, np.array(settled, dtype=np.int64))
-    return np.flatnonzero(np.add.reduceat(fresh, found.starts[:-1]))
+    free = ~_among(found.rows, audit.values_list("row", flat=True))
+    fresh = free & ~_among(found.rows, through.values_list("image__row", flat=True))
+    first = found.starts[:-1]
+    several = np.add.reduceat(free.astype(np.int64), first) > 1
+    return np.flatnonzero(several & np.logical_or.reduceat(fresh, first))
+
+
+def _among(rows: npt.NDArray[np.uint32], others: Iterable[int]) -> npt.NDArray[np.bool_]:
+    return np.isin(rows, np.fromiter(others, dtype=np.int64))
 
 
 def page(project: Project, found: Found, numbers: Ints, count: int) -> list[Group]:

@@ -52,6 +52,13 @@ def test_groups_are_shown_without_audit_images(pool):
     assert [group.audit for group in groups] == [1, 0]
 
 
+def test_an_image_that_looks_like_audit_images_alone_is_no_group_to_decide_about(pool):
+    Image.objects.filter(project=pool, row=8).update(audit=True)
+    found = look_alikes.newest(pool, LEVEL)
+    assert len(look_alikes.undecided(pool, found)) == 1
+    assert shown(pool) == [[0, 6, 7]]
+
+
 def test_the_others_leave_the_queue_and_come_back(pool):
     group = ids(pool, 0, 6, 7)
     made = decisions.keep_one(pool, pool.created_by, group, group[1])
