@@ -1,4 +1,4 @@
-"""A small campaign on either database: some two thousand labels, ten faults, nothing lost."""
+"""A small campaign on either database: two thousand labels, a few faults, nothing lost."""
 
 import random
 
@@ -20,9 +20,8 @@ CHOSEN = {
         "SIGTERM web server", "SIGTERM rounds worker",
     ],
     "postgresql": [
-        "kill -9 database", "kill -9 web server", "kill -9 database", "kill -9 broker",
-        "kill -9 rounds worker", "database restarted", "kill -9 process of a web server",
-        "many ask for one round", "kill -9 database", "kill -9 prediction service",
+        "kill -9 database", "kill -9 web server", "kill -9 broker", "kill -9 rounds worker",
+        "kill -9 database", "kill -9 prediction service",
     ],
 }  # fmt: skip
 
