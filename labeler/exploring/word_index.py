@@ -84,8 +84,11 @@ class WordIndex:
         wanted = piece.encode("utf-8", "replace")
         if begins:
             return Run(self._first(wanted), self._first(wanted + (END if ends else b"\xff")))
-        at = _places(self.words, wanted + END * ends)
-        return Run(0, len(self.word_starts), self._words_at(at))
+        if len(wanted) == 1 and not ends:  # a sign that most words may have: no list of places
+            found = np.logical_or.reduceat(self.words == wanted[0], self.word_starts)
+        else:
+            found = self._words_at(_places(self.words, wanted + END * ends))
+        return Run(0, len(self.word_starts), np.asarray(found))
 
     def _words_at(self, at: Ints) -> Bools:
         """Which words lie at these places of `words`."""
